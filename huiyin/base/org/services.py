@@ -1,0 +1,288 @@
+"""Writing the organisation: units, sites, posts, people, appointments, keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model
+from django.utils.translation import gettext_lazy as _
+
+from huiyin.base.kit.moment import now, today
+from huiyin.base.kit.permissions import known
+from huiyin.base.kit.scope import Actor, current
+from huiyin.base.kit.service import Refused, service
+from huiyin.base.trail.registry import verb
+from huiyin.base.trail.services import record
+
+from .models import ApiToken, Appointment, OrgUnit, Post, Site, Stamp, User
+from .selectors import digest_of, sites_under
+
+UNIT_ADDED = verb("org.unit_added", _("Unit added"))
+UNIT_CHANGED = verb("org.unit_changed", _("Unit changed"))
+POST_SAVED = verb("org.post_saved", _("Post changed"))
+USER_ADDED = verb("org.user_added", _("Person added"))
+USER_CHANGED = verb("org.user_changed", _("Person changed"))
+APPOINTED = verb("org.appointed", _("Appointed"))
+RELIEVED = verb("org.relieved", _("Appointment ended"))
+TOKEN_ISSUED = verb("org.token_issued", _("Interface key issued"))
+TOKEN_REVOKED = verb("org.token_revoked", _("Interface key revoked"))
+PASSWORD_SET = verb("org.password_set", _("Password set"))
+
+
+def _touch() -> None:
+    """Make every process forget the scopes it has computed."""
+    if not Stamp.objects.filter(pk=1).update(number=F("number") + 1):
+        Stamp.objects.create(pk=1, number=1)
+
+
+def _well_formed(row: Model, **exclude: Any) -> None:
+    """Refused (Refused) with the first thing the model says is wrong with the row."""
+    try:
+        row.full_clean(**exclude)
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Refused("invalid", "%(text)s", params={"text": " ".join(messages)}, field=field) from error
+
+
+def _require_over(unit: OrgUnit, permission: str) -> None:
+    """Refused (PermissionDenied) unless `permission` is held at every site under the unit."""
+    scope = current()
+    if scope.everywhere or permission in scope.company:
+        return
+    sites = list(sites_under(unit).values_list("pk", flat=True))
+    if not sites or unit.kind in (OrgUnit.Kind.COMPANY, OrgUnit.Kind.BRANCH):
+        scope.require(permission, None)
+    for site_id in sites:
+        scope.require(permission, site_id)
+
+
+@service
+def add_unit(
+    parent: OrgUnit | None, *, kind: str, code: str, name: str, address: str = "", phone: str = "", by: Actor
+) -> OrgUnit:
+    """Add a unit under `parent` (None for the one company at the root); a site unit gets its `Site`.
+
+    Refused when the parent cannot carry such a unit, or the code is taken.
+    """
+    if parent is None:
+        current().require("org.edit", None)
+        if OrgUnit.objects.filter(parent=None).exists():
+            raise Refused("second-company", _("There is one organisation; add branches under it."))
+    else:
+        _require_over(parent, "org.edit")
+    above = parent.kind if parent else None
+    allowed = {
+        None: {OrgUnit.Kind.COMPANY},
+        OrgUnit.Kind.COMPANY: {OrgUnit.Kind.BRANCH, OrgUnit.Kind.SITE, OrgUnit.Kind.TEAM},
+        OrgUnit.Kind.BRANCH: {OrgUnit.Kind.BRANCH, OrgUnit.Kind.SITE},
+        OrgUnit.Kind.SITE: {OrgUnit.Kind.TEAM},
+        OrgUnit.Kind.TEAM: set(),
+    }[OrgUnit.Kind(above) if above else None]
+    if kind not in allowed:
+        raise Refused("wrong-level", _("A unit of this kind does not belong here."), field="kind")
+    unit = OrgUnit(parent=parent, kind=kind, code=code, name=name)
+    _well_formed(unit, exclude=["path"])
+    unit.save()
+    unit.path = f"{parent.path if parent else '/'}{unit.pk}/"
+    unit.save(update_fields=["path"])
+    if kind == OrgUnit.Kind.SITE:
+        site = Site(unit=unit, code=code, name=name, address=address, phone=phone)
+        _well_formed(site)
+        site.save()
+    _touch()
+    record(unit, UNIT_ADDED, by=by, kind=kind, code=code, name=name)
+    return unit
+
+
+@service
+def change_unit(
+    unit: OrgUnit, *, name: str, address: str = "", phone: str = "", closed_on: date | None = None, by: Actor
+) -> OrgUnit:
+    """Rename a unit, change a site's address and phone, or close the unit from a day on."""
+    _require_over(unit, "org.edit")
+    old = {"name": unit.name, "closed_on": str(unit.closed_on or "")}
+    unit.name, unit.closed_on = name, closed_on
+    _well_formed(unit, exclude=["path"])
+    unit.save(update_fields=["name", "closed_on"])
+    Site.objects.filter(unit=unit).update(name=name, address=address, phone=phone)
+    _touch()
+    record(unit, UNIT_CHANGED, by=by, old=old, new={"name": name, "closed_on": str(closed_on or "")})
+    return unit
+
+
+@service(needs="org.edit")
+def save_post(
+    company: None,
+    *,
+    code: str,
+    name: str,
+    level: str,
+    permissions: Sequence[str],
+    reports_to: Post | None = None,
+    deputy: Post | None = None,
+    description: str = "",
+    clause: str = "",
+    source: Sequence[str] = (),
+    origin: str = "",
+    retired: bool = False,
+    by: Actor,
+) -> Post:
+    """Make or change a post by its code. Refused when a permission does not exist.
+
+    Nothing is written (and no event) when all values are already so: packs load twice unchanged.
+    """
+    unknown = sorted({p for p in permissions if not known(p)})
+    if unknown:
+        raise Refused(
+            "unknown-permission",
+            _("Unknown permission: %(names)s"),
+            params={"names": ", ".join(unknown)},
+            field="permissions",
+        )
+    values: dict[str, Any] = {
+        "name": name,
+        "level": level,
+        "permissions": sorted(set(permissions)),
+        "reports_to": reports_to,
+        "deputy": deputy,
+        "description": description,
+        "clause": clause,
+        "source": list(source),
+        "origin": origin,
+        "retired": retired,
+    }
+    post = Post.objects.filter(code=code).first() or Post(code=code)
+    if post.pk and all(getattr(post, field) == value for field, value in values.items()):
+        return post
+    old = list(post.permissions)
+    for field, value in values.items():
+        setattr(post, field, value)
+    _well_formed(post)
+    post.save()
+    _touch()
+    record(post, POST_SAVED, by=by, code=code, name=name, old=old, new=values["permissions"])
+    return post
+
+
+@service(needs="org.edit")
+def add_user(
+    company: None, *, username: str, name: str, password: str = "", phone: str = "", email: str = "", by: Actor
+) -> User:
+    """Add a person. Refused when the login name is taken or the password too weak."""
+    user = User(username=username, name=name, phone=phone, email=email)
+    _well_formed(user, exclude=["password"])
+    _set_password(user, password)
+    user.save()
+    record(user, USER_ADDED, by=by, username=username, name=name)
+    return user
+
+
+def _set_password(user: User, password: str) -> None:
+    if not password:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused(
+            "weak-password", "%(text)s", params={"text": " ".join(error.messages)}, field="password"
+        ) from error
+    user.set_password(password)
+
+
+@service(needs="org.edit")
+def change_user(
+    company: None, user: User, *, name: str, phone: str = "", email: str = "", is_active: bool = True, by: Actor
+) -> User:
+    """Change a person's data or bar them from signing in (their history stays)."""
+    old = {"name": user.name, "phone": user.phone, "email": user.email, "is_active": user.is_active}
+    user.name, user.phone, user.email, user.is_active = name, phone, email, is_active
+    _well_formed(user, exclude=["password"])
+    user.save(update_fields=["name", "phone", "email", "is_active"])
+    _touch()
+    new = {"name": name, "phone": phone, "email": email, "is_active": is_active}
+    record(user, USER_CHANGED, by=by, old=old, new=new)
+    return user
+
+
+@service(needs="org.edit")
+def reset_password(company: None, user: User, *, password: str, by: Actor) -> User:
+    """Give a person a new password. Refused when it is too weak."""
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    record(user, PASSWORD_SET, by=by)
+    return user
+
+
+@service
+def appoint(
+    unit: OrgUnit, *, user: User, post: Post, starts_on: date | None = None, ends_on: date | None = None, by: Actor
+) -> Appointment:
+    """Give a person a post at a unit for a period (local days, both included).
+
+    Refused when one would hand out rights one does not hold there, or the same appointment stands.
+    """
+    _require_over(unit, "org.edit")
+    for permission in post.permissions:
+        _require_over(unit, permission)
+    starts_on = starts_on or today()
+    twin = Appointment.objects.filter(user=user, post=post, unit=unit)
+    if any(a.ends_on is None or a.ends_on >= starts_on for a in twin.filter(starts_on__lte=ends_on or date.max)):
+        raise Refused("already-appointed", _("This person already holds this post here in that time."))
+    appointment = Appointment(user=user, post=post, unit=unit, starts_on=starts_on, ends_on=ends_on)
+    _well_formed(appointment)
+    appointment.save()
+    _touch()
+    record(user, APPOINTED, by=by, post=post.code, unit=unit.code, starts_on=str(starts_on))
+    return appointment
+
+
+@service
+def relieve(appointment: Appointment, *, ends_on: date | None = None, by: Actor) -> Appointment:
+    """End an appointment on a day (today when none is given). Refused when that lies before its start."""
+    _require_over(appointment.unit, "org.edit")
+    appointment.ends_on = ends_on or today()
+    _well_formed(appointment)
+    appointment.save(update_fields=["ends_on"])
+    _touch()
+    record(
+        appointment.user,
+        RELIEVED,
+        by=by,
+        post=appointment.post.code,
+        unit=appointment.unit.code,
+        ends_on=str(appointment.ends_on),
+    )
+    return appointment
+
+
+@service
+def issue_token(user: User, *, name: str, expires_on: date | None = None, by: Actor) -> str:
+    """Make an interface key for a user and return it; it is shown this once.
+
+    Refused when neither the user themself nor an administrator asks.
+    """
+    if by.user_id != user.pk:
+        current().require("org.edit", None)
+    key = f"hy_{secrets.token_urlsafe(32)}"
+    token = ApiToken(user=user, name=name, digest=digest_of(key), hint=key[3:9], expires_on=expires_on)
+    token.save()
+    record(user, TOKEN_ISSUED, by=by, name=name, hint=token.hint)
+    return key
+
+
+@service
+def revoke_token(token: ApiToken, *, by: Actor) -> ApiToken:
+    """Make an interface key useless from now on."""
+    if by.user_id != token.user_id:
+        current().require("org.edit", None)
+    if token.revoked_at is None:
+        token.revoked_at = now()
+        token.save(update_fields=["revoked_at"])
+        record(token.user, TOKEN_REVOKED, by=by, name=token.name, hint=token.hint)
+    return token
