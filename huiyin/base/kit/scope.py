@@ -58,6 +58,8 @@ class Scope:
     company: frozenset[str] = frozenset()
     everywhere: bool = False
     reason: str = ""
+    stamp: int = -1
+    """The state of the organisation it was computed from; lets others cache by it. -1: unknown."""
 
     def ids(self, permission: str | None = None) -> frozenset[int]:
         """The sites reached, or those where `permission` is held."""

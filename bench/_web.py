@@ -1,0 +1,107 @@
+"""A real web server and a light load generator for measurements."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def web(env: dict[str, str], *, workers: int = 2) -> Iterator[int]:
+    """gunicorn with sync workers on a free port; yields the port."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", "huiyin.config.wsgi:application", "--workers", str(workers),
+        "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--preload", "--timeout", "120",
+    ]  # fmt: skip
+    server = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
+    try:
+        _await(port, server)
+        yield port
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise SystemExit("the web server did not start")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the web server did not answer")
+
+
+def exchange(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send one request on a connection of its own; (status, body)."""
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(request)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    answer = b"".join(parts)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head[9:12] or b"0"), body
+
+
+def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """The bytes of one HTTP/1.1 request that ends its connection."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def load(clients: int, seconds: float, act: Callable[[int, int], bool]) -> tuple[list[float], int, float]:
+    """Let `clients` threads call `act(client, turn)` for so long.
+
+    Returns the seconds each good call took, how many were not good, and the seconds it took in all.
+    """
+    times: list[float] = []
+    failures = [0]
+    until = time.perf_counter() + seconds
+
+    def run(client: int) -> None:
+        turn = 0
+        while (start := time.perf_counter()) < until:
+            if act(client, turn):
+                times.append(time.perf_counter() - start)
+            else:
+                failures[0] += 1
+            turn += 1
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=run, args=(client,)) for client in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times, failures[0], time.perf_counter() - began
+
+
+def percentile(times: list[float], share: float) -> float:
+    """The time in milliseconds that `share` of the calls kept to; 0 without calls."""
+    ordered = sorted(times)
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 1) if ordered else 0.0
