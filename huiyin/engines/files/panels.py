@@ -1,0 +1,42 @@
+"""The list of files on a record's page, with the place to add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from huiyin.base.kit.models import ScopedModel
+from huiyin.base.kit.scope import current
+
+from .limits import OWNER_FILES
+from .registry import kind_of
+from .selectors import attachments_of
+from .signatures import ACCEPT
+
+
+def panel(owner: ScopedModel, *, problems: Sequence[str] = ()) -> dict[str, Any]:
+    """What the panel's template needs; nothing is shown to those without the right to see the files.
+
+    Refused (ValueError) for records that were never registered as owners: a mistake in the code.
+    """
+    kind = kind_of(owner)
+    if kind is None:
+        raise ValueError(f"{owner._meta.label} has no files; see engines/files/registry.py")
+    scope = current()
+    if owner.site_id is None or not scope.holds(kind.permission_view, owner.site_id):
+        return {"files_shown": False}
+    files = list(attachments_of(owner))
+    return {
+        "files_shown": True,
+        "files_id": f"hy-files-{kind.code.replace('.', '-')}-{owner.pk}",
+        "images": [file for file in files if file.is_image],
+        "others": [file for file in files if not file.is_image],
+        "count": len(files),
+        "problems": problems,
+        "owner_type": kind.code,
+        "owner_id": owner.pk,
+        "may_change": scope.holds(kind.permission_upload, owner.site_id),
+        "room": len(files) < OWNER_FILES,
+        "accept": ACCEPT,
+        "limit": OWNER_FILES,
+    }
