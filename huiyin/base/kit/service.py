@@ -65,6 +65,8 @@ def service(func: Any = None, /, *, needs: str | None = None) -> Any:
         def wrapper(subject: Any, *args: Any, by: Any, **kwargs: Any) -> Any:
             if needs is not None:
                 current().require(needs, site_of(subject))
+            elif transaction.get_connection().in_atomic_block:
+                return function(subject, *args, by=by, **kwargs)  # an effect is part of its caller's work
             with transaction.atomic():
                 return function(subject, *args, by=by, **kwargs)
 

@@ -1,5 +1,6 @@
 """Periodic work of the trail: carrying out what is owed."""
 
+from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
 
@@ -7,6 +8,7 @@ from .models import Delivery
 from .services import MAX_TRIES, deliver
 
 
+@periodic(every=2)
 def relay(limit: int = 200) -> int:
     """Carry out the reactions that are owed and due, oldest first; returns how many were done.
 

@@ -1,0 +1,82 @@
+"""What cases do about others' events: telling the people who should know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huiyin.base.kit.scope import current
+from huiyin.base.org.selectors import who_can
+from huiyin.base.trail.models import Event
+from huiyin.base.trail.registry import on
+from huiyin.engines.clocks.registry import watch
+from huiyin.engines.messages.services import notify
+
+from .models import Case, Channel, Kind, Severity
+from .services import REGISTERED
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    """What the limits of a case depend on."""
+    return {
+        "kind": case.kind,
+        "category": case.category.code if case.category else None,
+        "severity": case.severity,
+        "place_kind": case.place.kind if case.place else None,
+        "channel": case.channel,
+    }
+
+
+watch(
+    Case,
+    facts=_facts,
+    responsible=lambda case: case.responsible_id,
+    since=lambda case: case.received_at,
+    born=(REGISTERED,),
+    values={"kind": Kind.values, "severity": Severity.values, "channel": Channel.values},
+)
+
+
+def _case_of(event: Event) -> Case | None:
+    if event.root_type != "cases.case":
+        return None
+    return Case.objects.select_related("site__unit", "team").filter(pk=event.root_id).first()
+
+
+def _tell(event: Event, case: Case, *, leads: bool) -> None:
+    """Tell the responsible person; the leads too when asked, or when a team answers for the case."""
+    users: list[int | None] = [case.responsible_id]
+    if leads or case.responsible_id is None:
+        users += who_can("cases.assign", case.site).values_list("pk", flat=True)
+    notify(
+        case.site_id,
+        users=users,
+        kind=event.verb,
+        title=f"{case.code} {case.title}",
+        about=case.get_absolute_url(),
+        by=current().actor,
+        **{name: event.data.get(name) for name in ("kind", "due_at", "rule") if name in event.data},
+    )
+
+
+@on("clocks.warned")
+def tell_before_the_limit(event: Event) -> None:
+    """Warn the responsible person while there is still time."""
+    case = _case_of(event)
+    if case is not None:
+        _tell(event, case, leads=False)
+
+
+@on("clocks.breached")
+def tell_after_the_limit(event: Event) -> None:
+    """Tell the responsible person and the leads of the site that a limit has passed."""
+    case = _case_of(event)
+    if case is not None:
+        _tell(event, case, leads=True)
+
+
+@on("cases.assigned")
+def tell_the_assigned(event: Event) -> None:
+    """Tell somebody that a case is theirs now, unless they took it themself."""
+    case = _case_of(event)
+    if case is not None and case.responsible_id != event.actor_id:
+        _tell(event, case, leads=False)
