@@ -1,0 +1,429 @@
+"""Writing places and things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from huiyin.base.kit.moment import today
+from huiyin.base.kit.scope import Actor
+from huiyin.base.kit.service import Refused, service
+from huiyin.base.org.models import Site
+from huiyin.base.trail.registry import verb
+from huiyin.base.trail.services import record
+from huiyin.engines.search.services import index
+
+from .addresses import Address, address_of, floor_key, number, parking_key
+from .entries import change, insert, plain, sort_of, well_formed
+from .models import Asset, Place
+from .numbers import plate_of, vin_of
+from .selectors import search_document, subtree
+
+PLACE_ADDED = verb("places.added", _("Place added"))
+PLACE_CHANGED = verb("places.changed", _("Place changed"))
+PLACE_MOVED = verb("places.moved", _("Place moved"))
+OCCUPANCY_SET = verb("places.occupancy_set", _("Occupancy changed"))
+PLACE_CLOSED = verb("places.closed", _("Place closed"))
+PLACE_REOPENED = verb("places.reopened", _("Place in use again"))
+ASSET_ADDED = verb("places.asset_added", _("Thing added"))
+ASSET_CHANGED = verb("places.asset_changed", _("Thing changed"))
+ASSET_RETIRED = verb("places.asset_retired", _("Thing retired"))
+
+K = Place.Kind
+_GROUPS = (K.BUILDING, K.UNIT, K.FLOOR)
+PARENTS: dict[str, frozenset[str]] = {
+    K.ZONE: frozenset(),
+    K.BUILDING: frozenset({K.ZONE}),
+    K.UNIT: frozenset({K.BUILDING}),
+    K.FLOOR: frozenset({K.BUILDING, K.UNIT}),
+    K.ROOM: frozenset(_GROUPS),
+    K.PUBLIC_AREA: frozenset({K.ZONE, *_GROUPS}),
+    K.PARKING_LOT: frozenset({K.ZONE, *_GROUPS}),
+    K.PARKING: frozenset({K.PARKING_LOT, K.ZONE, *_GROUPS}),
+    K.EQUIPMENT_ROOM: frozenset({K.ZONE, K.PARKING_LOT, *_GROUPS}),
+    K.STATION: frozenset({K.ZONE, *_GROUPS}),
+    K.OTHER: frozenset(K.values),
+}
+"""What a place of each kind may stand under; everything but entrances, floors and rooms also at the top."""
+
+NEEDS_PARENT = frozenset({K.UNIT, K.FLOOR, K.ROOM})
+ADDRESSED: dict[str, int] = {K.BUILDING: 1, K.UNIT: 2, K.ROOM: 3}
+"""Kinds that have an address, with the number of its parts."""
+LIVED_IN = frozenset({K.ROOM, K.PARKING})
+"""Kinds that have an occupancy."""
+
+PLACE_FIELDS = (
+    "name",
+    "floor",
+    "use",
+    "layout",
+    "building_area",
+    "inner_area",
+    "shared_area",
+    "forecast_area",
+    "floors",
+    "has_lift",
+    "handed_over_on",
+    "remark",
+)
+ASSET_FIELDS = (
+    "subtype",
+    "code",
+    "name",
+    "place",
+    "serial",
+    "plate",
+    "vin",
+    "maker",
+    "model",
+    "colour",
+    "installed_on",
+    "state",
+    "details",
+    "remark",
+)
+
+
+def _reindex(row: Place | Asset, by: Actor, *, new: bool = False) -> None:
+    """Let the search know what the row now says of itself."""
+    index(row, search_document(row), new=new, by=by)
+
+
+@service(needs="places.edit")
+def add_place(
+    site: Site,
+    *,
+    kind: str,
+    name: str = "",
+    code: str = "",
+    parent: Place | None = None,
+    address: str = "",
+    by: Actor,
+    **fields: Any,
+) -> Place:
+    """Add a place to a site; `fields` are columns of PLACE_FIELDS or `occupancy`, areas in square metres.
+
+    Buildings, entrances and rooms are given by their `address` as people say it (`3-2-501`); the
+    building and the entrance above are added where missing. Everything else has a `name` and
+    perhaps a `parent` and a `code` of its own. Refused when the address cannot be read or exists
+    already, the code is taken, or a place of this kind does not belong under the parent.
+    """
+    if kind in ADDRESSED:
+        found = _address(kind, address or code)
+        place, created = put_address(
+            site, kind=kind, address=found, name=name, parent=parent, by=by, **fields
+        )
+        if not created:
+            raise Refused(
+                "exists", _("%(name)s exists already."), params={"name": place.name}, field="address"
+            )
+        return place
+    return put_place(site, kind=kind, name=name, code=code, parent=parent, by=by, **fields)
+
+
+def _address(kind: str, text: str) -> Address:
+    depth = ADDRESSED[kind]
+    found = address_of(text, depth=depth)
+    if found is None or not (found.building, found.unit or depth == 3, found.room)[depth - 1]:
+        message = _("“%(text)s” is not an address of this kind.")
+        raise Refused("no-address", message, params={"text": text}, field="address")
+    return found
+
+
+@service
+def put_place(
+    site: Site, *, kind: str, name: str, code: str = "", parent: Place | None = None, by: Actor, **fields: Any
+) -> Place:
+    """Add a place that has no address, as `add_place` does: an effect for imports and apps above."""
+    place = Place(site_id=site.pk, kind=kind, name=name.strip(), code=(code or name).strip())
+    _set(place, fields, (*PLACE_FIELDS, "occupancy"))
+    _stand_under(place, parent)
+    if kind == K.PARKING:
+        place.room = number(place.code)
+        place.key = parking_key(place.floor, place.room)
+    elif kind == K.FLOOR:
+        place.floor = number(place.floor or place.name)
+        place.key = floor_key(place.building, place.unit, place.floor)
+    return _added(place, by)
+
+
+@service
+def put_address(
+    site: Site, *, kind: str, address: Address, parent: Place | None = None, by: Actor, **fields: Any
+) -> tuple[Place, bool]:
+    """The building, entrance or room at an address, added with `fields` where missing; whether it was.
+
+    An effect for commands and imports: asking twice changes nothing. What stands above is added
+    too; `parent` is given only for a building in a zone or a room on a floor.
+    """
+    address = Address(*(address.building, address.unit, address.room)[: ADDRESSED[kind]])
+    found = Place.objects.filter(site_id=site.pk, key=address.key).first()
+    if found is not None:
+        return found, False
+    if parent is None and kind != K.BUILDING:
+        above = K.UNIT if kind == K.ROOM and address.unit else K.BUILDING
+        parent, _made = put_address(site, kind=above, address=address, by=by)
+    place = Place(site_id=site.pk, kind=kind, building=address.building, unit=address.unit, room=address.room)
+    place.key, place.code = address.key, address.code
+    _set(place, fields, (*PLACE_FIELDS, "occupancy"))
+    place.name = place.name.strip() or address.name
+    _stand_under(place, parent)
+    return _added(place, by), True
+
+
+def _set(row: Place | Asset, fields: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
+    for name, value in fields.items():
+        if name not in allowed:
+            raise TypeError(f"{row._meta.label} has no field {name}")
+        setattr(row, name, value)
+
+
+def _stand_under(place: Place, parent: Place | None) -> None:
+    """Put a place under a parent. Refused when it does not belong there."""
+    if parent is None:
+        if place.kind in NEEDS_PARENT:
+            raise Refused("wrong-level", _("A place of this kind stands under a building."), field="parent")
+        place.parent, place.path = None, "/"
+        return
+    if parent.site_id != place.site_id or parent.kind not in PARENTS.get(place.kind, ()):
+        raise Refused("wrong-level", _("A place of this kind does not belong here."), field="parent")
+    if parent.closed_on is not None:
+        raise Refused("parent-closed", _("%(name)s is closed."), params={"name": parent.name}, field="parent")
+    place.parent, place.path = parent, parent.below
+    if place.kind not in ADDRESSED:
+        place.building, place.unit = parent.building, parent.unit
+        place.floor = place.floor or parent.floor
+
+
+def _added(place: Place, by: Actor) -> Place:
+    place.sort = sort_of(place.code)
+    well_formed(place, exclude=("site", "parent"))
+    insert(place)
+    data = {
+        name: plain(getattr(place, name)) for name in PLACE_FIELDS if getattr(place, name) not in (None, "")
+    }
+    record(place, PLACE_ADDED, by=by, kind=place.kind, code=place.code, parent=place.parent_id, new=data)
+    _reindex(place, by, new=True)
+    return place
+
+
+@service(needs="places.edit")
+def change_place(
+    place: Place, *, by: Actor, version: int | None = None, reason: str = "", **fields: Any
+) -> Place:
+    """Change columns of PLACE_FIELDS; areas in square metres, `reason` says what they rest on.
+
+    Refused when somebody else was faster, or a value is not possible.
+    """
+    old, new = change(place, fields, PLACE_FIELDS, version=version)
+    if new:
+        record(place, PLACE_CHANGED, by=by, old=old, new=new, reason=reason)
+        _reindex(place, by)
+    return place
+
+
+@service(needs="places.edit")
+def readdress(room: Place, *, address: str, reason: str = "", by: Actor) -> Place:
+    """Give a room another address; it moves under the building and entrance that the address names.
+
+    Refused when it is no room, the address cannot be read or belongs to another place.
+    """
+    if room.kind != K.ROOM:
+        raise Refused("no-room", _("Only a room can be given another address."), field="address")
+    asked = _address(K.ROOM, address)
+    if asked.key == room.key:
+        return room
+    above = K.UNIT if asked.unit else K.BUILDING
+    parent, _made = put_address(room.site, kind=above, address=asked, by=by)
+    values = {
+        "building": asked.building,
+        "unit": asked.unit,
+        "room": asked.room,
+        "key": asked.key,
+        "code": asked.code,
+        "sort": sort_of(asked.code),
+        "parent": parent,
+        "path": parent.below,
+    }
+    if room.name == Address(room.building, room.unit, room.room).name:
+        values["name"] = asked.name
+    below = room.below
+    old, new = change(room, values, values)
+    _rebase(below, room)
+    record(room, PLACE_MOVED, by=by, old=old, new=new, reason=reason)
+    _reindex(room, by)
+    return room
+
+
+@service(needs="places.edit")
+def move_place(place: Place, *, parent: Place | None, reason: str = "", by: Actor) -> Place:
+    """Put a place, with everything under it, under another one (None: directly under the site).
+
+    Refused for entrances and rooms, whose place follows from their address (see `readdress`), and
+    when the parent lies under the place itself or does not take this kind.
+    """
+    if place.kind in (K.UNIT, K.ROOM):
+        raise Refused("address-decides", _("Where it stands follows from the address; change that instead."))
+    if place.parent_id == (parent.pk if parent else None):
+        return place
+    if parent is not None and (parent.pk == place.pk or parent.path.startswith(place.below)):
+        raise Refused("circle", _("A place cannot stand under itself."), field="parent")
+    below, standing = (
+        place.below,
+        {name: getattr(place, name) for name in ("parent", "path", "building", "unit", "floor")},
+    )
+    _stand_under(place, parent)
+    values = {name: getattr(place, name) for name in standing}
+    for name, value in standing.items():
+        setattr(place, name, value)
+    old, new = change(place, values, values)
+    _rebase(below, place)
+    record(place, PLACE_MOVED, by=by, old=old, new=new, reason=reason)
+    _reindex(place, by)
+    return place
+
+
+def _rebase(below: str, place: Place) -> None:
+    """Carry everything that stood under `below` over to where the place stands now."""
+    if below == place.below:
+        return
+    rows = list(Place.objects.filter(subtree(below)))
+    for row in rows:
+        row.path = place.below + row.path.removeprefix(below)
+        if row.kind not in ADDRESSED and place.kind not in ADDRESSED:
+            row.building, row.unit = place.building, place.unit
+    Place.objects.bulk_update(rows, ["path", "building", "unit"], batch_size=500)
+
+
+@service(needs="places.edit")
+def set_occupancy(
+    place: Place, *, occupancy: str, on: date | None = None, remark: str = "", by: Actor
+) -> Place:
+    """Say how a room or parking space is used from a local day on (today when none is given).
+
+    The trail keeps every state with its day. Refused for other kinds of places and for a day to come.
+    """
+    on = on or today()
+    if place.kind not in LIVED_IN:
+        raise Refused("no-occupancy", _("Only rooms and parking spaces are occupied."), field="occupancy")
+    if on > today():
+        raise Refused("day-to-come", _("This day is still to come."), field="on")
+    old, new = change(place, {"occupancy": occupancy}, ("occupancy",))
+    if new:
+        record(
+            place, OCCUPANCY_SET, by=by, old=old["occupancy"], new=occupancy, on=on.isoformat(), remark=remark
+        )
+        _reindex(place, by)
+    return place
+
+
+@service(needs="places.edit")
+def close_place(place: Place, *, on: date | None = None, reason: str = "", by: Actor) -> Place:
+    """Take a place out of use from a local day on (today when none is given); its history stays.
+
+    Refused while something under it or standing in it is still in use.
+    """
+    if Place.objects.filter(parent=place, closed_on=None).exists():
+        raise Refused("still-used", _("There are places under it that are still in use."))
+    if Asset.objects.filter(place=place).exclude(state=Asset.State.RETIRED).exists():
+        raise Refused("still-used", _("There are things in it that are still in use."))
+    old, new = change(place, {"closed_on": on or today()}, ("closed_on",))
+    if new:
+        record(place, PLACE_CLOSED, by=by, old=old, new=new, reason=reason)
+        _reindex(place, by)
+    return place
+
+
+@service(needs="places.edit")
+def reopen_place(place: Place, *, reason: str = "", by: Actor) -> Place:
+    """Take a closed place into use again. Refused while the place above is closed."""
+    if place.parent is not None and place.parent.closed_on is not None:
+        raise Refused("parent-closed", _("%(name)s is closed."), params={"name": place.parent.name})
+    old, new = change(place, {"closed_on": None}, ("closed_on",))
+    if new:
+        record(place, PLACE_REOPENED, by=by, old=old, new=new, reason=reason)
+        _reindex(place, by)
+    return place
+
+
+@service(needs="places.edit")
+def add_asset(site: Site, *, kind: str, by: Actor, **fields: Any) -> Asset:
+    """Add a thing to a site; `fields` are columns of ASSET_FIELDS. A vehicle's code is its plate.
+
+    Refused when the code, or the plate of a vehicle in use, is taken, or the VIN cannot be one.
+    """
+    return put_asset(site, kind=kind, by=by, **fields)
+
+
+@service
+def put_asset(site: Site, *, kind: str, by: Actor, **fields: Any) -> Asset:
+    """Add a thing, as `add_asset` does: an effect for imports and for apps above."""
+    asset = Asset(site_id=site.pk, kind=kind)
+    _set(asset, _written(fields), ASSET_FIELDS)
+    asset.code = asset.code or asset.plate or asset.serial or asset.vin
+    asset.name = asset.name or asset.code
+    _placed(asset)
+    well_formed(asset, exclude=("site", "place"))
+    insert(asset)
+    data = {
+        name: plain(getattr(asset, name))
+        for name in ASSET_FIELDS
+        if getattr(asset, name) not in (None, "", {})
+    }
+    record(asset, ASSET_ADDED, by=by, kind=kind, new=data)
+    _reindex(asset, by, new=True)
+    return asset
+
+
+def _written(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with plate and VIN as they are compared. Refused when a VIN cannot be one."""
+    values = dict(fields)
+    if "plate" in values:
+        values["plate"] = plate_of(values["plate"])
+    if "vin" in values:
+        values["vin"] = vin_of(values["vin"])
+    return values
+
+
+def _placed(asset: Asset) -> None:
+    if asset.place is not None and asset.place.site_id != asset.site_id:
+        raise Refused("wrong-site", _("This place belongs to another site."), field="place")
+
+
+@service(needs="places.edit")
+def change_asset(
+    asset: Asset, *, by: Actor, version: int | None = None, reason: str = "", **fields: Any
+) -> Asset:
+    """Change columns of ASSET_FIELDS, the place where it stands included.
+
+    Refused when somebody else was faster, a value is not possible or taken, or the thing is retired
+    (see `retire_asset`, which is the only way to that state).
+    """
+    if asset.state == Asset.State.RETIRED or fields.get("state") == Asset.State.RETIRED:
+        raise Refused("retired", _("A retired thing stays as it is."), field="state")
+    place = fields.get("place")
+    if place is not None and place.site_id != asset.site_id:
+        raise Refused("wrong-site", _("This place belongs to another site."), field="place")
+    old, new = change(asset, _written(fields), ASSET_FIELDS, version=version)
+    if new:
+        record(asset, ASSET_CHANGED, by=by, old=old, new=new, reason=reason)
+        _reindex(asset, by)
+    return asset
+
+
+@service(needs="places.edit")
+def retire_asset(asset: Asset, *, on: date | None = None, reason: str = "", by: Actor) -> Asset:
+    """Take a thing out of use for good from a local day on (today when none is given).
+
+    Its plate may then be given to another vehicle. Refused when the day lies before its installation.
+    """
+    values = {"state": Asset.State.RETIRED, "retired_on": on or today()}
+    if asset.state == Asset.State.RETIRED:
+        return asset
+    old, new = change(asset, values, values)
+    record(asset, ASSET_RETIRED, by=by, old=old, new=new, reason=reason)
+    _reindex(asset, by)
+    return asset
