@@ -1,0 +1,1 @@
+"""Fields people write by hand: identity numbers, phone numbers and amounts of money, checked and shown."""

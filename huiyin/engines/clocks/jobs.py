@@ -1,0 +1,85 @@
+"""The ticker: warns and finds breaches when they are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from huiyin.base.kit.jobs import periodic
+from huiyin.base.kit.moment import now
+from huiyin.base.kit.scope import Actor, system_scope, use
+from huiyin.base.trail.services import record_many
+
+from .models import Clock
+from .moves import BREACHED, WARNED, happening
+
+TICKER = Actor(None, "clocks", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one tick found."""
+
+    warned: int = 0
+    breached: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many clocks it dealt with."""
+        return self.warned + self.breached
+
+
+class ClaimLost(RuntimeError):
+    """A clock that was locked was changed by somebody else: the tick is undone and tried again."""
+
+
+def tick(limit: int = 500) -> Counts:
+    """Look after up to `limit` due clocks in one transaction; call it again as long as it finds any.
+
+    A clock is late once its due moment has passed, not at that moment. Any number of tickers may run: each
+    locks what it takes and skips what others hold. One that is killed leaves nothing half done.
+    """
+    with use(system_scope("clocks")):
+        # Outside a transaction first: on SQLite an idle tick must not take the write lock.
+        if not Clock.objects.filter(wake_at__lt=now()).order_by("wake_at").values("pk")[:1]:
+            return Counts()
+        with transaction.atomic():
+            return _claim(limit)
+
+
+def _claim(limit: int) -> Counts:
+    at = now()
+    due = list(
+        Clock.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(wake_at__lt=at)
+        .order_by("wake_at")
+        .defer("rule", "stopped_at", "verdict")[:limit]
+    )
+    breached = [clock for clock in due if clock.due_at < at]
+    warned = [clock for clock in due if clock.due_at >= at]
+    if breached:
+        _update(breached, at, breached_at=at, wake_at=None)
+        record_many([happening(clock) for clock in breached], BREACHED, by=TICKER)
+    if warned:
+        _update(warned, at, wake_at=F("due_at"))
+        record_many([happening(clock) for clock in warned], WARNED, by=TICKER)
+    return Counts(len(warned), len(breached))
+
+
+def _update(clocks: list[Clock], at: datetime, **changes: object) -> None:
+    """Change the claimed clocks, if each of them is still to be looked at."""
+    done = 0
+    for since in range(0, len(clocks), 500):
+        ids = [clock.pk for clock in clocks[since : since + 500]]
+        done += Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes)
+    if done != len(clocks):
+        raise ClaimLost(f"{len(clocks) - done} clocks were changed meanwhile")
+
+
+@periodic(every=2)
+def run_due() -> int:
+    """Deal with a batch of due clocks; returns how many."""
+    return tick().total

@@ -1,0 +1,86 @@
+"""Clocks: promises with a due time."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from huiyin.base.kit.models import ScopedModel
+
+
+class Clock(ScopedModel):
+    """One promise about one subject: what is limited (`kind`), since when, until when, under which rule.
+
+    All moments are UTC. `run` counts the starts of a kind on one subject: what is reopened gets a new
+    run and the old one stays as it was. `rule` is a copy of the pack entry it started under.
+    `original_due_at` never changes. `wake_at` is the next moment the ticker must look (a warning or the
+    breach), empty when there is none. `breached_at` is when it was found too late; `verdict` is frozen when
+    the clock stops: `kept` or `late`. A cancelled clock has a verdict only if it was late already. `root`
+    is the matter under whose history its events are read, `owner` whoever must keep the promise now.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        STOPPED = "stopped", _("Stopped")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Verdict(models.TextChoices):
+        KEPT = "kept", _("In time")
+        LATE = "late", _("Too late")
+
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    root_type = models.CharField(max_length=60)
+    root_id = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    run = models.PositiveSmallIntegerField(default=1)
+    rule_code = models.CharField(max_length=80)
+    rule = models.JSONField()
+    started_at = models.DateTimeField()
+    original_due_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    warn_at = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    stopped_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=4, choices=Verdict.choices, null=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "kind", "run"], name="clocks_clock_run"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running", stopped_at=None, verdict=None)
+                | Q(state="stopped", stopped_at__isnull=False, verdict__isnull=False, wake_at=None)
+                | Q(state="cancelled", stopped_at__isnull=False, wake_at=None)
+                & (Q(verdict=None) | Q(verdict="late")),
+                name="clocks_clock_state",
+            ),
+        ]
+        # The conditions name no state, so that SQLite, which does not look into parameters, uses them too.
+        indexes = [
+            models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="clocks_clock_wake"),
+            models.Index(fields=["owner", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_owner"),
+            models.Index(fields=["site", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_site"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type}:{self.subject_id} #{self.run}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the promise is still to be kept."""
+        return self.stopped_at is None
+
+    @property
+    def root(self) -> tuple[str, int]:
+        """Type and id of the matter under whose history its events are read."""
+        return self.root_type, self.root_id

@@ -1,0 +1,168 @@
+"""The section `limits`: which promise is made to whom, for how long, and from which event on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from huiyin.base.trail.registry import VERBS
+from huiyin.engines.packs.problems import near
+from huiyin.engines.packs.registry import Checking, Entry, Item, Section, Words, declare, section
+
+from .limits import BadLimit, Limit, Within
+from .registry import possible
+from .rules import STARTS, rule_of
+from .timing import calendar_for
+
+Value = Annotated[str, Field(min_length=1, max_length=80)]
+Wanted = Annotated[list[Value], Field(min_length=1, max_length=200)]
+Verb = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+Verbs = Annotated[list[Verb], Field(min_length=1, max_length=50)]
+ClockKind = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+
+
+def _limit(value: Any) -> Any:
+    Limit.parse(value)
+    return value
+
+
+def _amount(value: Any) -> Any:
+    limit = Limit.parse(value)
+    if not isinstance(limit, Within) or limit.value <= 0:
+        raise BadLimit("", gettext_noop("must be an amount of time, like {value: 30, unit: minutes}"))
+    return value
+
+
+class When(BaseModel):
+    """Conditions: all must hold; of a list one value is enough; categories fit by their beginning."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Wanted | None = None
+    category: Wanted | None = None
+    severity: Wanted | None = None
+    place_kind: Wanted | None = None
+    channel: Wanted | None = None
+
+
+class Warn(BaseModel):
+    """How long before the due moment the responsible person is warned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: Annotated[Any, AfterValidator(_amount)]
+
+    @property
+    def within(self) -> Within:
+        """The amount of time."""
+        limit = Limit.parse(self.before)
+        assert isinstance(limit, Within)
+        return limit
+
+
+class LimitEntry(Entry):
+    """A rule: the first one of a clock that fits a subject sets its limit.
+
+    `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks `answer` and `assign` of cases
+    they are known.
+    """
+
+    name: Words
+    clock: ClockKind
+    when: When = When()
+    limit: Annotated[Any, AfterValidator(_limit)]
+    warn: Warn | None = None
+    starts_on: Verbs | None = None
+    stops_on: Verbs | None = None
+    cancels_on: Verbs | None = None
+
+
+_LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
+_SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_limits(items: Sequence[Item], checking: Checking) -> None:
+    """Rules name what exists, can be reached, and end within ten years; other clocks name their events."""
+    catch_all: dict[tuple[str, str], Item] = {}
+    for item in sorted(items, key=lambda item: -item.place):
+        entry: LimitEntry = item.value
+        _check_when(item, entry.when, checking)
+        _check_events(item, entry, checking)
+        _check_time(item, entry, checking)
+        for verb in sorted(rule_of(item).starts_on):
+            before = catch_all.get((entry.clock, verb))
+            if before is not None:
+                message = _("The rule is never reached: %(code)s before it fits everything (%(verb)s).")
+                mend = _("Put it before that rule, or give that one conditions.")
+                checking.problem(item, message % {"code": before.code, "verb": verb}, mend, "when")
+            elif not any(wanted is not None for _key, wanted in entry.when):
+                catch_all[entry.clock, verb] = item
+
+
+def _check_when(item: Item, when: When, checking: Checking) -> None:
+    for key, wanted in when:
+        known = possible(key)
+        listed = _LISTED.get(key, "")
+        if known is None and section(listed) is not None:
+            known = frozenset(checking.codes(listed))
+        for position, value in enumerate(wanted or ()):
+            if known is not None and value not in known:
+                message = _("There is no %(key)s “%(value)s”.") % {"key": key, "value": value}
+                mend = near(value, known) + _("Known are: %(names)s.") % {
+                    "names": ", ".join(sorted(known)[:40])
+                }
+                checking.problem(item, message, mend, "when", key, position)
+
+
+def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
+    for key in ("starts_on", "stops_on", "cancels_on"):
+        verbs = getattr(entry, key)
+        if verbs is None and key != "cancels_on" and entry.clock not in STARTS:
+            message = _("The clock “%(clock)s” does not say when it starts or stops (“%(key)s” is missing).")
+            mend = _("Add the verbs of events; only for %(clocks)s they are known.")
+            shown = {"clock": entry.clock, "key": key, "clocks": ", ".join(sorted(STARTS))}
+            checking.problem(item, message % shown, mend % shown, "clock")
+        for position, verb in enumerate(verbs or ()):
+            if verb not in VERBS:
+                message = _("There is no event “%(verb)s”.") % {"verb": verb}
+                checking.problem(item, message, near(verb, VERBS) + _("Correct the verb."), key, position)
+
+
+def _check_time(item: Item, entry: LimitEntry, checking: Checking) -> None:
+    limit = Limit.parse(entry.limit)
+    told = [("limit", limit), *([("warn", entry.warn.within)] if entry.warn is not None else [])]
+    for key, one in told:
+        if any(_needs_calendar(part) for part in _parts(one.describe())):
+            message = _("Limits are counted in natural time here; there is no work calendar yet.")
+            mend = _("Write it in minutes, hours, days, weeks, months or years.")
+            checking.problem(item, message, mend, key)
+    try:
+        due = limit.due(_SAMPLE, calendar_for(None))
+    except ValueError:
+        message = _("The limit does not end within ten years.")
+        checking.problem(item, message, _("Write a shorter one."), "limit")
+        return
+    if entry.warn is not None and isinstance(limit, Within):
+        warned = entry.warn.within.due(_SAMPLE, calendar_for(None))
+        if warned >= due:
+            message = _("The warning would come before the clock starts.")
+            checking.problem(item, message, _("Write a time shorter than the limit."), "warn")
+
+
+def _parts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield told
+    for value in told.values():
+        if isinstance(value, Mapping):
+            yield from _parts(value)
+
+
+def _needs_calendar(told: Mapping[str, Any]) -> bool:
+    return str(told.get("unit", "")).startswith("working_") or bool(told.get("working") or told.get("shift"))
+
+
+declare(Section("limits", LimitEntry, gettext_lazy("Time limits"), check_limits))

@@ -1,0 +1,166 @@
+"""The rules in force as a decision table: which clock starts with which event, under which limit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from huiyin.base.kit.scope import system_scope, use
+from huiyin.engines.packs.models import PackEntry
+from huiyin.engines.packs.registry import Item
+from huiyin.engines.packs.selectors import entries
+
+from .limits import Limit, Within
+from .registry import Facts
+from .timing import calendar_for
+
+STARTS = {
+    "answer": ("cases.registered", "cases.reopened"),
+    "assign": ("cases.registered",),
+    "close": ("cases.answered",),
+}
+STOPS = {
+    "answer": ("cases.answered", "cases.answered_together", "cases.declined", "cases.closed"),
+    "assign": ("cases.assigned", "cases.answered", "cases.answered_together", "cases.declined", "cases.closed"),
+    "close": ("cases.closed",),
+}
+CANCELS = {
+    "answer": ("cases.cancelled",),
+    "assign": ("cases.cancelled",),
+    "close": ("cases.reopened", "cases.cancelled"),
+}
+"""Events of cases that start, stop and cancel clocks, where a rule does not name its own.
+
+A merged case keeps its clocks: its caller was promised an answer too, and gets it with the other case.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table. `copy` is what a clock keeps of it."""
+
+    code: str
+    kind: str
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    limit: Limit
+    warn: Within | None
+    starts_on: frozenset[str]
+    stops_on: frozenset[str]
+    cancels_on: frozenset[str]
+    copy: Mapping[str, Any]
+
+    def fits(self, facts: Facts) -> bool:
+        """Whether every condition holds; a rule without conditions fits everything."""
+        return all(_holds(key, wanted, facts.get(key)) for key, wanted in self.when)
+
+    def times(self, start: datetime, site_id: int | None) -> tuple[datetime, datetime | None]:
+        """The due moment, and the moment of the warning, of a clock that starts then (UTC)."""
+        calendar = calendar_for(site_id)
+        due = self.limit.due(start, calendar)
+        if self.warn is None:
+            return due, None
+        warn = replace(self.warn, value=-self.warn.value).due(due, calendar)
+        return due, warn if start < warn < due else None
+
+
+def _holds(key: str, wanted: tuple[str, ...], fact: Any) -> bool:
+    if not fact:
+        return False
+    facts = (fact,) if isinstance(fact, str) else tuple(fact)
+    if key != "category":
+        return any(one in wanted for one in facts)
+    return any(one == prefix or one.startswith(f"{prefix}.") for one in facts for prefix in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All rules of a site, the first that fits per kind wins; and the verbs that concern any of them."""
+
+    rules: tuple[Rule, ...]
+    starts: Mapping[str, tuple[str, ...]]
+    stops: frozenset[str]
+    cancels: frozenset[str]
+
+    def rule(self, kind: str, facts: Facts, verb: str | None = None) -> Rule | None:
+        """The first rule of a kind that fits (and starts with the verb, if one is given)."""
+        for rule in self.rules:
+            if rule.kind == kind and (verb is None or verb in rule.starts_on) and rule.fits(facts):
+                return rule
+        return None
+
+
+_tables: dict[int | None, tuple[tuple[Item, ...], Table]] = {}
+_lock = threading.Lock()
+
+
+def table_for(site_id: int | None) -> Table:
+    """The table of a site; kept in memory as long as its pack entries stay the same."""
+    items = entries("limits", site_id)
+    kept = _tables.get(site_id)
+    if kept is not None and kept[0] is items:
+        return kept[1]
+    with _lock:
+        table = _table(items)
+        _tables[site_id] = (items, table)
+    return table
+
+
+def _table(items: tuple[Item, ...]) -> Table:
+    # The particular goes before the general: a site's rules, the company's, the industry's, the common ones.
+    rules = tuple(rule_of(item) for item in sorted(items, key=lambda item: -item.place))
+    starts: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        for verb in rule.starts_on:
+            starts.setdefault(verb, {})[rule.kind] = None
+    stops = {verb for rule in rules for verb in rule.stops_on} | {
+        verb for kind in STOPS.values() for verb in kind
+    }
+    cancels = {verb for rule in rules for verb in rule.cancels_on} | {verb for kind in CANCELS.values() for verb in kind}
+    for stops_on, cancels_on in _former_verbs():
+        stops.update(stops_on)
+        cancels.update(cancels_on)
+    return Table(
+        rules, {verb: tuple(kinds) for verb, kinds in starts.items()}, frozenset(stops), frozenset(cancels)
+    )
+
+
+def _former_verbs() -> list[tuple[list[str], list[str]]]:
+    """Verbs of rules no longer in force: clocks that run under them must still hear those."""
+    with use(system_scope("clocks")):
+        rows = PackEntry.objects.filter(section="limits", version__active=False)
+        named = rows.filter(data__has_any_keys=["stops_on", "cancels_on"]).values_list("data", flat=True)
+        return [(data.get("stops_on") or [], data.get("cancels_on") or []) for data in named]
+
+
+def rule_of(item: Item) -> Rule:
+    """The rule of a pack entry."""
+    value = item.value
+    kind = value.clock
+    stops = frozenset(value.stops_on if value.stops_on is not None else STOPS.get(kind, ()))
+    cancels = frozenset(value.cancels_on if value.cancels_on is not None else CANCELS.get(kind, ()))
+    copy = {
+        "name": value.name.model_dump(exclude_defaults=True),
+        "limit": value.limit,
+        "warn": value.warn.before if value.warn is not None else None,
+        "clause": value.clause,
+        "source": value.source,
+        "pack": item.pack,
+        "version": item.version,
+        "version_id": item.version_id,
+        "stops_on": sorted(stops),
+        "cancels_on": sorted(cancels),
+    }
+    return Rule(
+        item.code,
+        kind,
+        tuple((key, tuple(wanted)) for key, wanted in value.when if wanted is not None),
+        Limit.parse(value.limit),
+        value.warn.within if value.warn is not None else None,
+        frozenset(value.starts_on if value.starts_on is not None else STARTS.get(kind, ())),
+        stops,
+        cancels,
+        copy,
+    )

@@ -1,0 +1,104 @@
+"""Reading clocks: what runs, for whom, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from huiyin.base.kit.moment import now
+from huiyin.base.trail.registry import describe
+from huiyin.engines.packs.registry import Words
+
+from .calendar import Interval
+from .models import Clock
+from .timing import calendar_for
+from .words import limit_in_words
+
+
+def running() -> QuerySet[Clock]:
+    """Clocks whose promise is still to be kept, the one due first at the head."""
+    clocks: QuerySet[Clock] = Clock.objects.filter(stopped_at=None).order_by("due_at", "id")
+    return clocks
+
+
+def running_of(user_id: int) -> QuerySet[Clock]:
+    """What runs for one responsible person, the least time left first."""
+    return running().filter(owner_id=user_id)
+
+
+def running_at(site_id: int) -> QuerySet[Clock]:
+    """What runs at a site, the least time left first."""
+    return running().filter(site_id=site_id)
+
+
+def running_for(subjects: Iterable[Model]) -> dict[int, list[Clock]]:
+    """The running clocks of rows of one table by the row's id, due first; one query for all of them."""
+    by_type: dict[str, list[int]] = defaultdict(list)
+    for subject in subjects:
+        by_type[describe(subject)].append(subject.pk)
+    found: dict[int, list[Clock]] = {pk: [] for ids in by_type.values() for pk in ids}
+    if len(by_type) > 1:
+        raise ValueError("running_for needs rows of one table")
+    for subject_type, ids in by_type.items():
+        for clock in running().filter(subject_type=subject_type, subject_id__in=ids):
+            found[clock.subject_id].append(clock)
+    return found
+
+
+def of(subject: Model) -> QuerySet[Clock]:
+    """All clocks a row ever had, in the order they started."""
+    clocks: QuerySet[Clock] = Clock.objects.filter(subject_type=describe(subject), subject_id=subject.pk)
+    return clocks.order_by("started_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a clock is due when it is: the rule with its clause, the limit, and how the time was counted.
+
+    Moments are UTC. `intervals` reach from the start to the due moment, or to the stop when that was later;
+    the counted ones up to the due moment add up to the limit. `left` are the seconds until the due moment,
+    negative when it has passed, none once the clock has stopped.
+    """
+
+    name: str
+    limit: str
+    clause: str
+    source: tuple[str, ...]
+    rule_code: str
+    pack: str
+    version: str
+    started_at: datetime
+    original_due_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    verdict: str | None
+    left: float | None
+    intervals: tuple[Interval, ...]
+
+
+def why(clock: Clock) -> Explanation:
+    """Why a clock is due when it is, from the copy of the rule it started under."""
+    rule: Mapping[str, Any] = clock.rule
+    end = max(clock.due_at, clock.stopped_at or clock.due_at)
+    calendar = calendar_for(clock.site_id)
+    return Explanation(
+        name=str(Words.model_validate(rule["name"])),
+        limit=limit_in_words(rule["limit"]),
+        clause=rule["clause"],
+        source=tuple(rule["source"]),
+        rule_code=clock.rule_code,
+        pack=rule["pack"],
+        version=rule["version"],
+        started_at=clock.started_at,
+        original_due_at=clock.original_due_at,
+        due_at=clock.due_at,
+        stopped_at=clock.stopped_at,
+        verdict=clock.verdict,
+        left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
+        intervals=calendar.explain(clock.started_at, end, natural=True),
+    )

@@ -1,0 +1,68 @@
+"""What must always be true of clocks; each check returns how many rows contradict it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Count, F, Max, Q
+
+from huiyin.base.trail.models import Event
+
+from .limits import Limit
+from .models import Clock
+from .moves import BREACHED
+from .timing import calendar_for
+
+
+def clock_verdicts_agree() -> int:
+    """A stopped clock is late if and only if it stopped after its due moment, and then knows its breach."""
+    wrong = (
+        Q(verdict="kept", stopped_at__gt=F("due_at"))
+        | Q(verdict="late", stopped_at__lte=F("due_at"))
+        | Q(verdict="kept", breached_at__isnull=False)
+        | Q(verdict="late", breached_at=None)
+        | Q(state="cancelled", verdict=None, stopped_at__gt=F("due_at"))
+    )
+    return int(Clock.objects.filter(wrong).count())
+
+
+def clock_wakes_stand() -> int:
+    """A running clock is looked at again until its breach is found, at the latest when it is due."""
+    wrong = Q(stopped_at=None) & (
+        Q(breached_at=None, wake_at=None)
+        | Q(wake_at__gt=F("due_at"))
+        | Q(breached_at__isnull=False, wake_at__isnull=False)
+    )
+    return int(Clock.objects.filter(wrong).count())
+
+
+def clock_original_limits_stand() -> int:
+    """The original due moment is what the rule that was copied at the start says."""
+    wrong = 0
+    rows = Clock.objects.values_list("site_id", "rule", "started_at", "original_due_at").order_by()
+    for site_id, rule, started_at, original_due_at in rows.iterator(2000):
+        due = Limit.parse(rule["limit"]).due(started_at, calendar_for(site_id))
+        wrong += due != original_due_at
+    return wrong
+
+
+def clock_runs_follow() -> int:
+    """Of each kind a subject has the runs 1, 2, 3 … and at most one that has not ended."""
+    kinds = Clock.objects.order_by().values("subject_type", "subject_id", "kind")
+    counted = kinds.annotate(n=Count("id"), last=Max("run"), going=Count("id", filter=Q(stopped_at=None)))
+    return int(counted.filter(Q(going__gt=1) | ~Q(last=F("n"))).count())
+
+
+def clock_breaches_told_once() -> int:
+    """No clock has two breach events."""
+    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_type", "subject_id")
+    return int(events.annotate(n=Count("id")).filter(n__gt=1).count())
+
+
+CHECKS: dict[str, Callable[[], int]] = {
+    "clock_verdicts_agree": clock_verdicts_agree,
+    "clock_wakes_stand": clock_wakes_stand,
+    "clock_original_limits_stand": clock_original_limits_stand,
+    "clock_runs_follow": clock_runs_follow,
+    "clock_breaches_told_once": clock_breaches_told_once,
+}

@@ -1,0 +1,85 @@
+"""Limits in the words of the screen's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .limits import Limit
+
+
+def limit_in_words(data: Mapping[str, Any] | str) -> str:
+    """What a limit of the pack says, e.g. “2 hours” or “by day 25 of the month, 17:00”."""
+    return _told(Limit.parse(data).describe())
+
+
+def _told(told: Mapping[str, Any]) -> str:
+    kind = told["kind"]
+    if kind == "agreed":
+        return _("as agreed, at most %(limit)s") % {"limit": _told(told["at_most"])}
+    text = _amount(told["value"], told["unit"]) if kind == "within" else _day(kind, told)
+    parts = [text]
+    if told.get("at"):
+        parts.append(str(told["at"]))
+    if told.get("end_of_day"):
+        parts.append(_("until closing time"))
+    if told.get("shift") == "earlier":
+        parts.append(_("on a rest day the working day before"))
+    elif told.get("shift") == "later":
+        parts.append(_("on a rest day the working day after"))
+    if told.get("inclusive") is False:
+        parts.append(_("that day excluded"))
+    return _(", ").join(parts)
+
+
+def _amount(value: float, unit: str) -> str:
+    size = abs(value)
+    number = int(size) if size == int(size) else 2
+    texts = {
+        "seconds": ngettext("%(n)s second", "%(n)s seconds", number),
+        "minutes": ngettext("%(n)s minute", "%(n)s minutes", number),
+        "hours": ngettext("%(n)s hour", "%(n)s hours", number),
+        "days": ngettext("%(n)s day", "%(n)s days", number),
+        "weeks": ngettext("%(n)s week", "%(n)s weeks", number),
+        "months": ngettext("%(n)s month", "%(n)s months", number),
+        "years": ngettext("%(n)s year", "%(n)s years", number),
+        "working_seconds": ngettext("%(n)s working second", "%(n)s working seconds", number),
+        "working_minutes": ngettext("%(n)s working minute", "%(n)s working minutes", number),
+        "working_hours": ngettext("%(n)s working hour", "%(n)s working hours", number),
+        "working_days": ngettext("%(n)s working day", "%(n)s working days", number),
+    }
+    text = texts[unit] % {"n": f"{size:g}"}
+    return _("%(time)s before") % {"time": text} if value < 0 else text
+
+
+def _day(kind: str, told: Mapping[str, Any]) -> str:
+    if kind == "on_day":
+        if told["day"] == 0:
+            return _("on the first working day") if told["working"] else _("on the same day")
+        text = _amount(told["day"], "working_days" if told["working"] else "days")
+        return _("%(time)s later") % {"time": text}
+    if kind == "by_weekday":
+        names = {
+            "mon": _("Monday"),
+            "tue": _("Tuesday"),
+            "wed": _("Wednesday"),
+            "thu": _("Thursday"),
+            "fri": _("Friday"),
+            "sat": _("Saturday"),
+            "sun": _("Sunday"),
+        }
+        text = _("by %(day)s") % {"day": names[told["weekday"]]}
+    elif kind == "by_month_day":
+        text = _("by day %(day)s of the month") % {"day": told["month_day"]}
+    elif kind == "before_month_end":
+        days = _amount(told["before_month_end"], "working_days" if told["working"] else "days")
+        text = _("by %(time)s before the end of the month") % {"time": days}
+    elif kind == "by_quarter_day":
+        shown = {"day": told["quarter_day"], "month": told["quarter_month"]}
+        text = _("by day %(day)s of month %(month)s of the quarter") % shown
+    else:
+        text = _("by %(day)s of the year") % {"day": told["year_day"]}
+    return _("%(time)s, in the next period") % {"time": text} if (told.get("ahead") or 0) > 0 else text
