@@ -24,7 +24,7 @@ class FilesField(forms.FileField):
 
     widget = ManyFiles
 
-    def clean(self, data: Any, *_initial: Any) -> list[UploadedFile]:
+    def clean(self, data: Any, *_initial: Any) -> list[UploadedFile[Any]]:
         given = data if isinstance(data, list | tuple) else [data] if data else []
         if self.required and not given:
             raise forms.ValidationError(self.error_messages["required"], code="required")
@@ -42,7 +42,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Choose files to attach."""
 
-    files = FilesField(label=_("Files"), widget=ManyFiles(attrs={"accept": ACCEPT}))
+    file = FilesField(label=_("Files"), widget=ManyFiles(attrs={"accept": ACCEPT}))
 
 
 class RemoveForm(forms.Form):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +35,7 @@ class Received:
     height: int | None = None
 
 
-def receive(file: File) -> Received:  # type: ignore[type-arg]
+def receive(file: File[Any]) -> Received:
     """Take an uploaded file in, in bounded memory; what it is is decided by its content.
 
     Refused when it is empty, too large, damaged, of a kind that is not accepted, or not what the
@@ -59,7 +60,7 @@ def receive(file: File) -> Received:  # type: ignore[type-arg]
         return Received(fitting, size, kind.content_type, digest, pixels.width, pixels.height)
 
 
-def _copy(file: File, target: Path) -> tuple[str, int]:  # type: ignore[type-arg]
+def _copy(file: File[Any], target: Path) -> tuple[str, int]:
     """Write a file to a path; its digest and its size in bytes. Refused when it is empty or too large."""
     digest, size = hashlib.sha256(), 0
     with target.open("wb") as out:

@@ -16,7 +16,8 @@ from .registry import owner_kind
 
 def attachments() -> QuerySet[Attachment]:
     """The attachments in reach that were not removed, the oldest first."""
-    return Attachment.objects.filter(removed_at=None)
+    rows: QuerySet[Attachment] = Attachment.objects.filter(removed_at=None)
+    return rows
 
 
 def attachments_of(owner: ScopedModel) -> QuerySet[Attachment]:

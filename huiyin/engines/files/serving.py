@@ -43,8 +43,11 @@ def deliver(
     once. Refused (FileNotFoundError) when the content is not on the disk.
     """
     etag = f'"{digest[:40]}{"-t" if thumbnail else ""}"'
-    response = get_conditional_response(request, etag=etag)
-    if response is None or response.status_code != 304:
+    known = get_conditional_response(request, etag=etag)
+    response: HttpResponseBase
+    if known is not None and known.status_code == 304:
+        response = known
+    else:
         response = _with_content(request, store.opened(digest, thumbnail=thumbnail), etag, content_type)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

@@ -111,7 +111,7 @@ class Upload(ActionView):
         done: list[Attachment] = []
         problems: list[str] = []
         if form.is_valid():
-            done, problems = self._take(form.cleaned_data["files"])
+            done, problems = self._take(form.cleaned_data["file"])
         else:
             problems = [text for texts in form.errors.values() for text in texts]
         if getattr(request, "htmx", None):
