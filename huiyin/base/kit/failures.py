@@ -48,7 +48,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's proof against forgery is missing or too old."""
-    text = _("The page was open too long, or cookies are blocked. Go back, reload the page and send it again.")
+    text = _("The page was open too long, or cookies are blocked. Go back, reload it and send again.")
     return _page(request, 403, "csrf", _("This page has expired"), text)
 
 

@@ -1,8 +1,8 @@
-"""Forms in the look of the shell: any plain Django form comes out right, without a word in the form itself."""
+"""Forms in the look of the shell: any plain Django form comes out right without a word in it."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -57,7 +57,8 @@ def _go_native(widget: Any) -> None:
     """Let the browser's own day and time picker be used."""
     for kind, (input_type, form) in NATIVE.items():
         if isinstance(widget, kind) and "type" not in widget.attrs:
-            widget.input_type, widget.format = input_type, form
+            picker: Any = widget
+            picker.input_type, picker.format = input_type, form
 
 
 class Renderer(TemplatesSetting):
@@ -65,4 +66,4 @@ class Renderer(TemplatesSetting):
 
     form_template_name = "kit/form/form.html"
     field_template_name = "kit/form/field.html"
-    bound_field_class: ClassVar[type[BoundField]] = Field
+    bound_field_class = Field

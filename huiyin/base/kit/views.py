@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
@@ -45,10 +46,18 @@ class Gate(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         scope = current_or_none()
         if scope is None:
-            return redirect_to_login(request.get_full_path())
+            return self.to_login(request)
         if not scope.holds(self.permission):
             raise PermissionDenied(self.permission)
         return super().dispatch(request, *args, **kwargs)
+
+    def to_login(self, request: HttpRequest) -> HttpResponseBase:
+        """Where a stranger is sent; a part of a page (the session ended meanwhile) sends its page there."""
+        htmx = getattr(request, "htmx", None)
+        if not htmx or htmx.boosted:
+            return redirect_to_login(request.get_full_path())
+        back = redirect_to_login(htmx.current_url_abs_path or "/")
+        return HttpResponse(status=401, headers={"HX-Redirect": back.url})
 
     @property
     def actor(self) -> Actor:
@@ -76,9 +85,14 @@ class Gate(View):
         return {"view": self, "title": self.get_title(), **extra}
 
     def page(self, context: dict[str, Any], *, status: int = 200, partial: str = "") -> HttpResponse:
-        """The page, or only a named part of its template."""
-        name = f"{self.template_name}#{partial}" if partial else self.template_name
-        return render(self.request, name, context, status=status)
+        """The page, or only a named part of its template: of its own, else of the one it extends."""
+        names = [self.template_name]
+        if partial:
+            names += [cls.template_name for cls in type(self).__mro__ if issubclass(cls, Gate)]
+            names = [f"{name}#{partial}" for name in dict.fromkeys(names) if name]
+        response = render(self.request, names, context, status=status)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
 
 
 class PageView(Gate):
@@ -125,7 +139,7 @@ class ListView(Gate):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         queryset, filterset = self.filtered()
         order = self.table.order(request.GET.get("order"))
-        columns = self.table.chosen(request.GET.get("columns"))
+        columns = self.table.chosen(",".join(request.GET.getlist("columns")))
         if request.GET.get("export"):
             return self.export(queryset.order_by(*order.keys()), columns)
         page = page_of(queryset, order, after=request.GET.get("after", ""), size=self.table.page_size)

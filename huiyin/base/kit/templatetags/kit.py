@@ -68,7 +68,10 @@ def local_time(at: Any) -> SafeString | str:
     local = _local(at)
     short = local.strftime("%m-%d %H:%M" if local.year == _local(now()).year else "%Y-%m-%d %H:%M")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S"), short
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        short,
     )
 
 
@@ -125,7 +128,10 @@ def ago(at: Any) -> SafeString | str:
         return local_time(at)
     local = _local(at)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S"), words
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        words,
     )
 
 
@@ -149,7 +155,8 @@ def clock(
     title = _("due %(at)s") % {"at": local.strftime("%Y-%m-%d %H:%M")}
     before = format_html('<span class="hy-clock-label">{}</span> ', label) if label else ""
     return format_html(
-        '<time class="hy-clock hy-clock-{}" datetime="{}" title="{}"{}{}>{}<span class="hy-clock-text">{}</span></time>',
+        '<time class="hy-clock hy-clock-{}" datetime="{}" title="{}"{}{}>'
+        '{}<span class="hy-clock-text">{}</span></time>',
         level,
         local.isoformat(),
         title,
@@ -166,9 +173,13 @@ def clock_state(
     """How a clock stands (ok, soon, late, paused, kept, missed), and the words for it."""
     if stopped_at is not None:
         late = stopped_at > due_at
-        return ("missed", _("%(span)s late") % {"span": span_words(stopped_at - due_at)}) if late else (
-            "kept",
-            _("in time"),
+        return (
+            ("missed", _("%(span)s late") % {"span": span_words(stopped_at - due_at)})
+            if late
+            else (
+                "kept",
+                _("in time"),
+            )
         )
     if paused:
         return "paused", _("paused")
@@ -216,13 +227,16 @@ def lines(table: tables.Table, columns: Iterable[tables.Column], rows: Iterable[
 
 @register.filter
 def cell(value: Any) -> Any:
-    """A value as it stands in a list: moments and days on the local clock, yes as a tick, nothing as a dash."""
+    """A value as it stands in a list: moments and days local, yes as a tick, nothing as a dash."""
     if value is None or value == "":
         return EMPTY
     if value is True:
         return format_html('{}<span class="visually-hidden">{}</span>', icon("check"), _("yes"))
     if value is False:
-        return format_html('<span class="hy-none" aria-hidden="true">–</span><span class="visually-hidden">{}</span>', _("no"))
+        return format_html(
+            '<span class="hy-none" aria-hidden="true">–</span><span class="visually-hidden">{}</span>',
+            _("no"),
+        )
     if isinstance(value, datetime):
         return local_time(value)
     if isinstance(value, date):
@@ -274,7 +288,11 @@ def field(bound: Any, css: str = "") -> Any:
     """A form field with label, help and errors, in a box of the given classes (e.g. `col-md-6`)."""
     if not isinstance(bound, BoundField):
         return ""
-    return format_html('<div class="{}">{}</div>', css, bound.as_field_group()) if css else bound.as_field_group()
+    return (
+        format_html('<div class="{}">{}</div>', css, bound.as_field_group())
+        if css
+        else bound.as_field_group()
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -286,7 +304,8 @@ def form_attrs(context: Any) -> SafeString:
     form = context.get("form")
     upload = mark_safe(' enctype="multipart/form-data" hx-encoding="multipart/form-data"')
     return format_html(
-        'method="post" action="{0}" hx-post="{0}" hx-target="this" hx-swap="outerHTML" novalidate data-hy-form{1}',
+        'method="post" action="{0}" hx-post="{0}" hx-target="this" hx-swap="outerHTML" '
+        "novalidate data-hy-form{1}",
         context["request"].get_full_path(),
         upload if form is not None and form.is_multipart() else "",
     )
