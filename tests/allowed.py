@@ -1,0 +1,60 @@
+"""What the house rules allow all the same, each with its reason. An exception nothing needs any more fails."""
+
+TABLE = "a table of the language, not words for the screen"
+
+DOORS: dict[str, str] = {
+    "huiyin.base.trail.registry": "declares verbs, listeners and reactions",
+    "huiyin.engines.flow.machine": "the transition table every states.py is made of",
+    "huiyin.engines.clocks.registry": "says which events clocks listen to",
+    "huiyin.engines.clocks.rules": "the rule that would apply, read from memory",
+    "huiyin.engines.clocks.words": "a limit in words",
+    "huiyin.engines.fields": "pure functions on numbers, names and amounts",
+    "huiyin.engines.files.receiving": "takes an uploaded file in before the transaction",
+    "huiyin.engines.files.registry": "says which records have files",
+    "huiyin.engines.imports": "reads files of any make; holds no rows",
+    "huiyin.engines.packs.problems": "how a mistake in a pack is told",
+    "huiyin.engines.packs.registry": "declares the sections of packs",
+    "huiyin.engines.search.address": "reads an address as people write it",
+    "huiyin.engines.search.documents": "says what a row is found by",
+    "huiyin.engines.search.text": "folds a text for comparing",
+    "huiyin.records.customers.holdings": "services, continued",
+    "huiyin.records.customers.merging": "services, continued",
+    "huiyin.records.places.addresses": "pure functions on addresses",
+    "huiyin.records.places.importing": "who imports people imports the rooms they live in",
+    "huiyin.records.places.numbers": "pure functions on plates and vehicle numbers",
+    "huiyin.work.cases.joining": "services, continued",
+}
+"""Modules that other apps may import besides models, services and selectors."""
+
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("own-clock", "huiyin/base/kit/moment.py"): "this is the clock",
+    ("service-shape", "huiyin/base/kit/service.py"): "this is the decorator itself",
+    (
+        "round-the-scope",
+        "huiyin/engines/numbering/services.py",
+    ): "one statement is the narrowest place of intake",
+    (
+        "no-service",
+        "huiyin/engines/packs/services.py: load ",
+    ): "tries again around the transaction of `activate`",
+    ("no-service", "huiyin/records/places/importing.py"): "steps that several import commands share",
+    (
+        "model-signal",
+        "huiyin/engines/packs/pack.py",
+    ): "not about a row: the whole database was made or emptied",
+    ("private-import", "huiyin/faces/demo/"): "plays every part of the house at a moved clock",
+    ("chinese-in-code", "huiyin/faces/demo/"): "the words of an invented company",
+    ("chinese-in-code", "huiyin/base/org/context.py"): "languages are offered by their own names",
+    ("chinese-in-code", "huiyin/base/org/models.py"): "languages are offered by their own names",
+    ("chinese-in-code", "huiyin/engines/fields/identity.py"): "the letters of licence plates",
+    ("chinese-in-code", "huiyin/engines/fields/money.py"): "amounts in capitals",
+    ("chinese-in-code", "huiyin/engines/fields/phones.py"): TABLE,
+    ("chinese-in-code", "huiyin/engines/imports/columns.py"): TABLE,
+    ("chinese-in-code", "huiyin/engines/imports/dates.py"): TABLE,
+    ("chinese-in-code", "huiyin/engines/imports/layouts.py"): "the headings of files as they are",
+    ("chinese-in-code", "huiyin/engines/search/"): TABLE,
+    ("chinese-in-code", "huiyin/records/places/addresses.py"): "how places are named, by language",
+}
+"""(rule, path) or (rule, path: words of the message) → the reason."""
+
+ALLOWED = {("private-import", f"*: {door}"): reason for door, reason in DOORS.items()} | EXCEPTIONS
