@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("huiyin.faces.api.urls")),
+    path("", include("huiyin.base.org.account_urls")),
     path("org/", include("huiyin.base.org.urls")),
     path("files/", include("huiyin.engines.files.urls")),
     path("packs/", include("huiyin.engines.packs.urls")),
@@ -13,3 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("insight/", include("huiyin.insight.indicators.urls")),
     path("", include("huiyin.faces.desk.urls")),
 ]
+
+handler400 = "huiyin.base.kit.failures.bad_request"
+handler403 = "huiyin.base.kit.failures.forbidden"
+handler404 = "huiyin.base.kit.failures.not_found"
+handler500 = "huiyin.base.kit.failures.broken"

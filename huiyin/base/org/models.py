@@ -9,10 +9,22 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from pypinyin import Style, pinyin
 
+from huiyin.base.kit.models import SharedModel
 from huiyin.base.kit.moment import now
 
 CODE = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,30}$", _("Small letters, digits and hyphens only."))
+
+
+def pinyin_of(name: str) -> str:
+    """The name in Latin letters, whole and as initials, with every reading of its first character."""
+    if not name.strip():
+        return ""
+    first, *rest = pinyin(name.strip()[:20], style=Style.NORMAL, heteronym=True, v_to_u=False)
+    tail = [readings[0] for readings in rest]
+    ways = [f"{one}{''.join(tail)} {one[:1]}{''.join(t[:1] for t in tail)}" for one in first]
+    return " ".join(dict.fromkeys(" ".join(ways).lower().split()))[:200]
 
 
 class OrgUnit(models.Model):
@@ -27,7 +39,9 @@ class OrgUnit(models.Model):
         SITE = "site", _("Site")
         TEAM = "team", _("Team")
 
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
     kind = models.CharField(max_length=8, choices=Kind.choices, verbose_name=_("Kind"))
     code = models.CharField(max_length=31, unique=True, validators=[CODE], verbose_name=_("Code"))
     name = models.CharField(max_length=80, verbose_name=_("Name"))
@@ -78,9 +92,7 @@ class Post(models.Model):
 
     code = models.CharField(max_length=40, unique=True, verbose_name=_("Code"))
     name = models.CharField(max_length=60, verbose_name=_("Name"))
-    level = models.CharField(
-        max_length=8, choices=Level.choices, default=Level.SITE, verbose_name=_("Level")
-    )
+    level = models.CharField(max_length=8, choices=Level.choices, default=Level.SITE, verbose_name=_("Level"))
     permissions = models.JSONField(default=list, blank=True, verbose_name=_("Permissions"))
     reports_to = models.ForeignKey(
         "self",
@@ -116,6 +128,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         """Make a user; without a password none can be used to sign in."""
+        fields.setdefault("pinyin", pinyin_of(fields.get("name", "")))
         user = self.model(username=username, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -123,7 +136,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person (or a system) that can sign in. What they may do follows from appointments alone."""
+    """A person (or a system) that can sign in. What they may do follows from appointments alone.
+
+    `pinyin` holds the ways to write the name in Latin letters, for looking people up.
+    """
 
     username = models.CharField(
         max_length=60,
@@ -132,6 +148,7 @@ class User(AbstractBaseUser):
         verbose_name=_("Login name"),
     )
     name = models.CharField(max_length=60, verbose_name=_("Name"))
+    pinyin = models.CharField(max_length=200, blank=True, editable=False, default="")
     phone = models.CharField(max_length=30, blank=True, verbose_name=_("Phone"))
     email = models.EmailField(blank=True, verbose_name=_("E-mail"))
     is_active = models.BooleanField(default=True, verbose_name=_("May sign in"))
@@ -220,3 +237,51 @@ class Stamp(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+
+class SecondFactor(models.Model):
+    """The one-time code app that a person signs in with besides the password.
+
+    `secret` is sealed with the field key; `last_step` is the 30-second step of the last code
+    accepted, so that no code works twice.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.CharField(max_length=200, editable=False)
+    last_step = models.BigIntegerField(default=0, editable=False)
+    since = models.DateTimeField(default=now, editable=False)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class RecoveryCode(models.Model):
+    """A code for the day the telephone is lost; works once. Only its hash is stored."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="org_recovery_code_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class SavedView(SharedModel):
+    """A list's filters, order and columns under a name: one's own, or shared with a site (or with all)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    path = models.CharField(max_length=100)
+    name = models.CharField(max_length=40, verbose_name=_("Name"))
+    query = models.CharField(max_length=1000)
+    is_shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "path", "name"], name="org_saved_view_once")]
+        indexes = [models.Index(fields=["path"], name="org_saved_view_path")]
+
+    def __str__(self) -> str:
+        return self.name

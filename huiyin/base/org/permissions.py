@@ -8,5 +8,4 @@ declare(
     Permission("org.view", _("See the organisation, posts and people")),
     Permission("org.edit", _("Administer the organisation, posts and people")),
     Permission("trail.view", _("See the trail of everything that happened")),
-    Permission("api.use", _("Use the programming interface with a token")),
 )

@@ -5,18 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
+from axes.helpers import get_cool_off, get_failure_limit
+from axes.models import AccessAttempt
 from django.db.models import Q, QuerySet, Subquery
 
-from huiyin.base.kit.moment import today
+from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import Actor, Scope, current
 
-from .models import ApiToken, Appointment, OrgUnit, Site, Stamp, User
+from .models import ApiToken, Appointment, OrgUnit, RecoveryCode, SavedView, SecondFactor, Site, Stamp, User
 
 _cache: dict[tuple[int, date], tuple[int, Scope]] = {}
 _CACHE_SIZE = 5000
+_holders: dict[tuple[int, str, int, date], int | None] = {}
+
+
+def forget() -> None:
+    """Empty what is kept in memory; for tests, whose databases start over."""
+    _cache.clear()
+    _holders.clear()
 
 
 def stamp() -> int:
@@ -39,20 +49,20 @@ def scope_of(user: User, *, via: str = "desk", number: int | None = None) -> Sco
     number = stamp() if number is None else number
     kept = _cache.get(key)
     if kept is None or kept[0] != number:
-        kept = (number, _compute(user))
+        kept = (number, _compute(user, number))
         if len(_cache) > _CACHE_SIZE:
             _cache.clear()
         _cache[key] = kept
     scope = kept[1]
     if scope.actor.via == via and scope.actor.label == str(user):
         return scope
-    return Scope(Actor(user.pk, str(user), via), scope.grants, scope.sites, scope.company)
+    return replace(scope, actor=Actor(user.pk, str(user), via))
 
 
-def _compute(user: User) -> Scope:
+def _compute(user: User, number: int) -> Scope:
     actor = Actor(user.pk, str(user), "desk")
     if not user.is_active:
-        return Scope(actor)
+        return Scope(actor, stamp=number)
     grants: dict[str, set[int]] = defaultdict(set)
     sites: set[int] = set()
     company: set[str] = set()
@@ -63,7 +73,8 @@ def _compute(user: User) -> Scope:
             grants[permission] |= reached
             if appointment.unit.parent_id is None:
                 company.add(permission)
-    return Scope(actor, {code: frozenset(ids) for code, ids in grants.items()}, frozenset(sites), frozenset(company))
+    held = {code: frozenset(ids) for code, ids in grants.items()}
+    return Scope(actor, held, frozenset(sites), frozenset(company), stamp=number)
 
 
 def sites_under(unit: OrgUnit) -> QuerySet[Site]:
@@ -98,6 +109,27 @@ def who_can(permission: str, site: Site) -> QuerySet[User]:
         if permission in a.post.permissions
     ]
     return User.objects.filter(pk__in=held, is_active=True).order_by("name", "pk")
+
+
+def may_act_at(user_id: int, site: Site, permission: str) -> bool:
+    """Whether a person holds a permission at a site today."""
+    scope = current()
+    if not scope.everywhere and scope.actor.user_id == user_id:
+        return scope.holds(permission, site.pk)
+    return who_can(permission, site).filter(pk=user_id).exists()
+
+
+def default_holder(permission: str, site: Site) -> int | None:
+    """The first person (by name) who holds a permission at a site today; None when nobody does."""
+    number = current().stamp
+    if number < 0:
+        number = stamp()
+    key = (site.pk, permission, number, today())
+    if key not in _holders:
+        if len(_holders) > _CACHE_SIZE:
+            _holders.clear()
+        _holders[key] = who_can(permission, site).values_list("pk", flat=True).first()
+    return _holders[key]
 
 
 def staff_of(sites: Iterable[Site]) -> QuerySet[User]:
@@ -146,3 +178,72 @@ def token_for(key: str) -> ApiToken | None:
     if token is None or (token.expires_on is not None and token.expires_on < today()):
         return None
     return token
+
+
+def units_in_reach(permission: str) -> QuerySet[OrgUnit]:
+    """The units somebody may see or change: all with a company-wide right, else those of their sites."""
+    scope = current()
+    if scope.everywhere or permission in scope.company:
+        return OrgUnit.objects.all()
+    paths = Site.objects.filter(pk__in=scope.ids(permission)).values_list("unit__path", flat=True)
+    reached = Q(pk__in=[])
+    for path in paths:
+        reached |= Q(path__startswith=path)
+    return OrgUnit.objects.filter(reached)
+
+
+def appointments_in_reach(permission: str) -> QuerySet[Appointment]:
+    """The appointments at the units of one's reach, past ones too."""
+    return Appointment.objects.filter(unit__in=units_in_reach(permission)).select_related(
+        "post", "unit", "user"
+    )
+
+
+def people_in_reach(permission: str) -> QuerySet[User]:
+    """The people somebody may see: all with a company-wide right, else those with a post in reach."""
+    scope = current()
+    if scope.everywhere or permission in scope.company:
+        return User.objects.all()
+    lasting = Appointment.objects.filter(Q(ends_on=None) | Q(ends_on__gte=today()))
+    return User.objects.filter(pk__in=lasting.filter(unit__in=units_in_reach(permission)).values("user"))
+
+
+def people_named(people: QuerySet[User], text: str) -> QuerySet[User]:
+    """The people whose name, pinyin, initials, login name or telephone number contain a text."""
+    text = text.strip()
+    found = Q(name__icontains=text) | Q(username__icontains=text) | Q(phone__contains=text)
+    if text.isascii():
+        found |= Q(pinyin__contains=text.lower().replace(" ", ""))
+    return people.filter(found)
+
+
+def views_for(user: User, path: str) -> QuerySet[SavedView]:
+    """The saved views of a list: one's own, and those shared with a site of one's reach or with all."""
+    views: QuerySet[SavedView] = SavedView.objects.filter(Q(user=user) | Q(is_shared=True), path=path)
+    return views.order_by("name", "pk")
+
+
+def factor_of(user: User) -> SecondFactor | None:
+    """The second factor a person signs in with, if any."""
+    return SecondFactor.objects.filter(user=user).first()
+
+
+def recovery_codes_left(user: User) -> int:
+    """How many recovery codes still work."""
+    return RecoveryCode.objects.filter(user=user, used_at=None).count()
+
+
+def locked_until(user: User) -> datetime | None:
+    """Until when somebody's login name is locked after failed attempts, from any address; else None."""
+    cool_off = get_cool_off()
+    if cool_off is None:
+        return None
+    attempts = AccessAttempt.objects.filter(
+        username=user.username,
+        failures_since_start__gte=get_failure_limit(None, None),
+        attempt_time__gt=now() - cool_off,
+    )
+    latest: datetime | None = (
+        attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
+    )
+    return None if latest is None else latest + cool_off

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from axes.utils import reset as forget_failures
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import F, Model
@@ -19,8 +20,21 @@ from huiyin.base.kit.service import Refused, service
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 
-from .models import ApiToken, Appointment, OrgUnit, Post, Site, Stamp, User
-from .selectors import digest_of, sites_under
+from .models import (
+    ApiToken,
+    Appointment,
+    OrgUnit,
+    Post,
+    RecoveryCode,
+    SavedView,
+    SecondFactor,
+    Site,
+    Stamp,
+    User,
+    pinyin_of,
+)
+from .selectors import digest_of, factor_of, sites_under
+from .totp import matching_step, new_recovery_codes, recovery_digest, seal, unseal
 
 UNIT_ADDED = verb("org.unit_added", _("Unit added"))
 UNIT_CHANGED = verb("org.unit_changed", _("Unit changed"))
@@ -32,6 +46,12 @@ RELIEVED = verb("org.relieved", _("Appointment ended"))
 TOKEN_ISSUED = verb("org.token_issued", _("Interface key issued"))
 TOKEN_REVOKED = verb("org.token_revoked", _("Interface key revoked"))
 PASSWORD_SET = verb("org.password_set", _("Password set"))
+SIGNED_IN = verb("org.signed_in", _("Signed in"))
+UNLOCKED = verb("org.unlocked", _("Sign-in unlocked"))
+FACTOR_SET = verb("org.second_factor_set", _("Second factor set up"))
+FACTOR_DROPPED = verb("org.second_factor_dropped", _("Second factor removed"))
+CODES_RENEWED = verb("org.recovery_codes_renewed", _("Recovery codes renewed"))
+CODE_USED = verb("org.recovery_code_used", _("Recovery code used"))
 
 
 def _touch() -> None:
@@ -132,8 +152,9 @@ def save_post(
     retired: bool = False,
     by: Actor,
 ) -> Post:
-    """Make or change a post by its code. Refused when a permission does not exist.
+    """Make or change a post by its code.
 
+    Refused when a permission does not exist, or one is added that one does not hold company-wide.
     Nothing is written (and no event) when all values are already so: packs load twice unchanged.
     """
     unknown = sorted({p for p in permissions if not known(p)})
@@ -144,6 +165,9 @@ def save_post(
             params={"names": ", ".join(unknown)},
             field="permissions",
         )
+    post = Post.objects.filter(code=code).first() or Post(code=code)
+    for permission in set(permissions) - set(post.permissions):
+        current().require(permission, None)
     values: dict[str, Any] = {
         "name": name,
         "level": level,
@@ -156,7 +180,6 @@ def save_post(
         "origin": origin,
         "retired": retired,
     }
-    post = Post.objects.filter(code=code).first() or Post(code=code)
     if post.pk and all(getattr(post, field) == value for field, value in values.items()):
         return post
     old = list(post.permissions)
@@ -171,10 +194,17 @@ def save_post(
 
 @service(needs="org.edit")
 def add_user(
-    company: None, *, username: str, name: str, password: str = "", phone: str = "", email: str = "", by: Actor
+    company: None,
+    *,
+    username: str,
+    name: str,
+    password: str = "",
+    phone: str = "",
+    email: str = "",
+    by: Actor,
 ) -> User:
     """Add a person. Refused when the login name is taken or the password too weak."""
-    user = User(username=username, name=name, phone=phone, email=email)
+    user = User(username=username, name=name, pinyin=pinyin_of(name), phone=phone, email=email)
     _well_formed(user, exclude=["password"])
     _set_password(user, password)
     user.save()
@@ -197,13 +227,21 @@ def _set_password(user: User, password: str) -> None:
 
 @service(needs="org.edit")
 def change_user(
-    company: None, user: User, *, name: str, phone: str = "", email: str = "", is_active: bool = True, by: Actor
+    company: None,
+    user: User,
+    *,
+    name: str,
+    phone: str = "",
+    email: str = "",
+    is_active: bool = True,
+    by: Actor,
 ) -> User:
     """Change a person's data or bar them from signing in (their history stays)."""
     old = {"name": user.name, "phone": user.phone, "email": user.email, "is_active": user.is_active}
     user.name, user.phone, user.email, user.is_active = name, phone, email, is_active
+    user.pinyin = pinyin_of(name)
     _well_formed(user, exclude=["password"])
-    user.save(update_fields=["name", "phone", "email", "is_active"])
+    user.save(update_fields=["name", "pinyin", "phone", "email", "is_active"])
     _touch()
     new = {"name": name, "phone": phone, "email": email, "is_active": is_active}
     record(user, USER_CHANGED, by=by, old=old, new=new)
@@ -221,7 +259,13 @@ def reset_password(company: None, user: User, *, password: str, by: Actor) -> Us
 
 @service
 def appoint(
-    unit: OrgUnit, *, user: User, post: Post, starts_on: date | None = None, ends_on: date | None = None, by: Actor
+    unit: OrgUnit,
+    *,
+    user: User,
+    post: Post,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    by: Actor,
 ) -> Appointment:
     """Give a person a post at a unit for a period (local days, both included).
 
@@ -232,7 +276,9 @@ def appoint(
         _require_over(unit, permission)
     starts_on = starts_on or today()
     twin = Appointment.objects.filter(user=user, post=post, unit=unit)
-    if any(a.ends_on is None or a.ends_on >= starts_on for a in twin.filter(starts_on__lte=ends_on or date.max)):
+    if any(
+        a.ends_on is None or a.ends_on >= starts_on for a in twin.filter(starts_on__lte=ends_on or date.max)
+    ):
         raise Refused("already-appointed", _("This person already holds this post here in that time."))
     appointment = Appointment(user=user, post=post, unit=unit, starts_on=starts_on, ends_on=ends_on)
     _well_formed(appointment)
@@ -286,3 +332,168 @@ def revoke_token(token: ApiToken, *, by: Actor) -> ApiToken:
         token.save(update_fields=["revoked_at"])
         record(token.user, TOKEN_REVOKED, by=by, name=token.name, hint=token.hint)
     return token
+
+
+def _own(user: User, by: Actor) -> None:
+    """Refused (PermissionDenied) unless somebody acts on their own account or administers everybody's."""
+    if by.user_id != user.pk:
+        current().require("org.edit", None)
+
+
+@service
+def change_profile(user: User, *, name: str, phone: str = "", language: str = "", by: Actor) -> User:
+    """Change one's own name, telephone number and screen language."""
+    _own(user, by)
+    old = {"name": user.name, "phone": user.phone, "language": user.language}
+    new = {"name": name, "phone": phone, "language": language}
+    if old == new:
+        return user
+    user.name, user.phone, user.language, user.pinyin = name, phone, language, pinyin_of(name)
+    _well_formed(user, exclude=["password"])
+    user.save(update_fields=["name", "pinyin", "phone", "language"])
+    record(user, USER_CHANGED, by=by, old=old, new=new)
+    return user
+
+
+@service
+def change_password(user: User, *, old: str, password: str, by: Actor) -> User:
+    """Change one's own password; every other session of this person ends with it.
+
+    Refused when the old one is wrong or the new one too weak.
+    """
+    if by.user_id != user.pk or not user.check_password(old):
+        raise Refused("wrong-password", _("The present password is wrong."), field="old")
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    record(user, PASSWORD_SET, by=by)
+    return user
+
+
+@service
+def signed_in(user: User, *, address: str = "", by: Actor) -> None:
+    """Note that somebody signed in, from which network address."""
+    record(user, SIGNED_IN, by=by, address=address)
+
+
+@service(needs="org.edit")
+def unlock(company: None, user: User, *, by: Actor) -> User:
+    """Let somebody try to sign in again at once after too many failures."""
+    if forget_failures(username=user.username):
+        record(user, UNLOCKED, by=by)
+    return user
+
+
+@service
+def set_second_factor(user: User, *, secret: str, code: str, by: Actor) -> list[str]:
+    """Ask this person for a one-time code at every sign-in from now on; returns the recovery codes.
+
+    They are shown this once.
+
+    Refused when the code does not fit the secret (the app was not set up, or the telephone's clock is
+    off), or one is set up already: that must be turned off first.
+    """
+    if by.user_id != user.pk:
+        raise Refused("not-yours", _("Only the person themself can set up a second factor."))
+    if factor_of(user) is not None:
+        raise Refused("already-set", _("A second factor is set up already."))
+    step = matching_step(secret, code, now())
+    if step is None:
+        raise Refused(
+            "wrong-code",
+            _("This code does not fit. Check the clock of the telephone and try the next code."),
+            field="code",
+        )
+    SecondFactor.objects.create(user=user, secret=seal(secret), last_step=step)
+    record(user, FACTOR_SET, by=by)
+    return _renew_codes(user)
+
+
+def _renew_codes(user: User) -> list[str]:
+    codes = new_recovery_codes()
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(
+        [RecoveryCode(user=user, digest=recovery_digest(code)) for code in codes]
+    )
+    return codes
+
+
+@service
+def renew_recovery_codes(user: User, *, by: Actor) -> list[str]:
+    """Make new recovery codes (shown this once); the old ones stop working.
+
+    Refused without a second factor.
+    """
+    if by.user_id != user.pk or factor_of(user) is None:
+        raise Refused("no-second-factor", _("There is no second factor."))
+    codes = _renew_codes(user)
+    record(user, CODES_RENEWED, by=by)
+    return codes
+
+
+@service
+def drop_second_factor(user: User, *, by: Actor) -> User:
+    """Let somebody sign in with the password alone again.
+
+    Refused for others than themself and administrators.
+    """
+    _own(user, by)
+    deleted, _rows = SecondFactor.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+    if deleted:
+        record(user, FACTOR_DROPPED, by=by)
+    return user
+
+
+@service
+def pass_second_factor(user: User, *, code: str, by: Actor) -> None:
+    """Accept a one-time code or a recovery code, each at most once. Refused when it is neither."""
+    factor = factor_of(user)
+    secret = unseal(factor.secret) if factor is not None else None
+    step = matching_step(secret, code, now()) if secret is not None else None
+    if step is not None and SecondFactor.objects.filter(user=user, last_step__lt=step).update(last_step=step):
+        return
+    if RecoveryCode.objects.filter(user=user, used_at=None, digest=recovery_digest(code)).update(
+        used_at=now()
+    ):
+        record(user, CODE_USED, by=by)
+        return
+    raise Refused("wrong-code", _("This code is wrong or was already used."), field="code")
+
+
+@service
+def save_view(
+    user: User,
+    *,
+    path: str,
+    name: str,
+    query: str,
+    is_shared: bool = False,
+    site: Site | None = None,
+    by: Actor,
+) -> SavedView:
+    """Keep a list's filters, order and columns under a name; the same name replaces.
+
+    Refused when the address is none of ours, or when one shares (with a site, or without one with
+    everybody) what one does not administer.
+    """
+    if by.user_id != user.pk:
+        raise Refused("not-yours", _("One saves views for oneself."))
+    if not path.startswith("/") or path.startswith("//"):
+        raise Refused("foreign-address", _("This address is not a list of ours."))
+    if is_shared:
+        current().require("org.edit", site.pk if site is not None else None)
+    view = SavedView.objects.filter(user=user, path=path, name=name).first() or SavedView(
+        user=user, path=path, name=name
+    )
+    view.query, view.is_shared, view.site = query, is_shared, site if is_shared else None
+    _well_formed(view)
+    view.save()
+    return view
+
+
+@service
+def delete_view(view: SavedView, *, by: Actor) -> None:
+    """Forget a saved view. Refused for others' views, unless one administers where they are shared."""
+    if by.user_id != view.user_id:
+        current().require("org.edit", view.site_id)
+    view.delete()

@@ -2,123 +2,294 @@
 
 import django.core.validators
 import django.db.models.deletion
-import huiyin.base.kit.moment
 from django.conf import settings
 from django.db import migrations, models
 
+import huiyin.base.kit.moment
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[\\w.@+-]+$', 'Letters, digits and @ . + - _ only.')], verbose_name='Login name')),
-                ('name', models.CharField(max_length=60, verbose_name='Name')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='Phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-mail')),
-                ('is_active', models.BooleanField(default=True, verbose_name='May sign in')),
-                ('language', models.CharField(blank=True, choices=[('zh-hans', '简体中文'), ('zh-hant', '繁體中文'), ('en', 'English')], max_length=8, verbose_name='Language')),
-                ('joined_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[\\w.@+-]+$", "Letters, digits and @ . + - _ only."
+                            )
+                        ],
+                        verbose_name="Login name",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="Name")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="Phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="E-mail")),
+                ("is_active", models.BooleanField(default=True, verbose_name="May sign in")),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
+                        max_length=8,
+                        verbose_name="Language",
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Stamp',
+            name="Stamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='Name')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('hint', models.CharField(editable=False, max_length=8)),
-                ('created_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('last_used_on', models.DateField(editable=False, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='Valid until')),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="Name")),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("hint", models.CharField(editable=False, max_length=8)),
+                ("created_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                ("last_used_on", models.DateField(editable=False, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="Valid until")),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='OrgUnit',
+            name="OrgUnit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('company', 'Company'), ('branch', 'Branch'), ('site', 'Site'), ('team', 'Team')], max_length=8, verbose_name='Kind')),
-                ('code', models.CharField(max_length=31, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]{0,30}$', 'Small letters, digits and hyphens only.')], verbose_name='Code')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('path', models.CharField(db_index=True, default='', editable=False, max_length=200)),
-                ('closed_on', models.DateField(blank=True, null=True, verbose_name='Closed on')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='org.orgunit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("company", "Company"),
+                            ("branch", "Branch"),
+                            ("site", "Site"),
+                            ("team", "Team"),
+                        ],
+                        max_length=8,
+                        verbose_name="Kind",
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=31,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9][a-z0-9-]{0,30}$", "Small letters, digits and hyphens only."
+                            )
+                        ],
+                        verbose_name="Code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("path", models.CharField(db_index=True, default="", editable=False, max_length=200)),
+                ("closed_on", models.DateField(blank=True, null=True, verbose_name="Closed on")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="org.orgunit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='Code')),
-                ('name', models.CharField(max_length=60, verbose_name='Name')),
-                ('level', models.CharField(choices=[('site', 'At a site'), ('company', 'Company-wide')], default='site', max_length=8, verbose_name='Level')),
-                ('permissions', models.JSONField(blank=True, default=list, verbose_name='Permissions')),
-                ('description', models.TextField(blank=True, verbose_name='Duties')),
-                ('origin', models.CharField(blank=True, editable=False, max_length=60)),
-                ('source', models.JSONField(blank=True, default=list, editable=False)),
-                ('clause', models.CharField(blank=True, max_length=200, verbose_name='Clause')),
-                ('retired', models.BooleanField(default=False, verbose_name='No longer used')),
-                ('deputy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deputises', to='org.post', verbose_name='Deputy')),
-                ('reports_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reports', to='org.post', verbose_name='Reports to')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="Code")),
+                ("name", models.CharField(max_length=60, verbose_name="Name")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("site", "At a site"), ("company", "Company-wide")],
+                        default="site",
+                        max_length=8,
+                        verbose_name="Level",
+                    ),
+                ),
+                ("permissions", models.JSONField(blank=True, default=list, verbose_name="Permissions")),
+                ("description", models.TextField(blank=True, verbose_name="Duties")),
+                ("origin", models.CharField(blank=True, editable=False, max_length=60)),
+                ("source", models.JSONField(blank=True, default=list, editable=False)),
+                ("clause", models.CharField(blank=True, max_length=200, verbose_name="Clause")),
+                ("retired", models.BooleanField(default=False, verbose_name="No longer used")),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deputises",
+                        to="org.post",
+                        verbose_name="Deputy",
+                    ),
+                ),
+                (
+                    "reports_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reports",
+                        to="org.post",
+                        verbose_name="Reports to",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['level', 'code'],
+                "ordering": ["level", "code"],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=31, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]{0,30}$', 'Small letters, digits and hyphens only.')], verbose_name='Code')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='Address')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='Phone')),
-                ('unit', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='site', to='org.orgunit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=31,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9][a-z0-9-]{0,30}$", "Small letters, digits and hyphens only."
+                            )
+                        ],
+                        verbose_name="Code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="Address")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="Phone")),
+                (
+                    "unit",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="site", to="org.orgunit"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(verbose_name='From')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='Until')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to=settings.AUTH_USER_MODEL, verbose_name='Person')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='org.orgunit', verbose_name='Unit')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='org.post', verbose_name='Post')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="From")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="Until")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Person",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="org.orgunit",
+                        verbose_name="Unit",
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="org.post",
+                        verbose_name="Post",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-starts_on', 'id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='org_appointment_period', violation_error_message='The end lies before the start.')],
+                "ordering": ["-starts_on", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="org_appointment_period",
+                        violation_error_message="The end lies before the start.",
+                    )
+                ],
             },
         ),
     ]
