@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from huiyin.base.kit.moment import now
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import default_holder
 from huiyin.base.trail.selectors import history
+from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.rules import table_for
+from huiyin.engines.clocks.words import limit_in_words
+from huiyin.engines.clocks.selectors import running_for
 from huiyin.engines.search.documents import Document
+from huiyin.engines.search.text import fold
 from huiyin.records.places.models import Place
 
-from .models import Case, Category, Incident
+from .models import Case, Category, Incident, Severity
+
+CASE = "cases.case"
+"""The name of the table of cases in the trail, in clocks and in the search index."""
 
 
 def default_responsible(site: Site) -> int | None:
@@ -46,6 +54,14 @@ def open_cases() -> QuerySet[Case]:
 def with_names(queryset: QuerySet[Case]) -> QuerySet[Case]:
     """With everything a list or page names, in one query."""
     return queryset.select_related("site", "category", "place", "customer", "responsible", "team", "incident")
+
+
+def with_clocks(rows: list[Case]) -> list[Case]:
+    """The same cases, each with its running clocks (the next due first) as `clocks`, in one query."""
+    clocks = running_for(rows)
+    for case in rows:
+        case.clocks = clocks.get(case.pk, [])  # type: ignore[attr-defined]
+    return rows
 
 
 def similar(
@@ -95,3 +111,111 @@ def categories_of(site: Site | None, kinds: Iterable[str] | None = None) -> Quer
     if kinds is not None:
         tree = tree.filter(Q(kind__in=list(kinds)) | Q(kind=""))
     return tree.order_by("position", "pk")
+
+
+def offered_categories(site: Site | None) -> list[Category]:
+    """The categories to choose from at a site; one of its own replaces the organisation's of the same code."""
+    by_code: dict[str, Category] = {}
+    for category in categories_of(site):
+        if category.code not in by_code or category.site_id is not None:
+            by_code[category.code] = category
+    return list(by_code.values())
+
+
+def suggest_categories(
+    text: str, categories: Iterable[Category], *, kind: str = "", limit: int = 4
+) -> list[Category]:
+    """The categories whose keywords (or whose own name) stand in a text, the longest word first.
+
+    With `kind` only categories of that kind, or of none. Pure: it reads nothing.
+    """
+    typed = fold(text)
+    found: list[tuple[int, int, int, Category]] = []
+    for number, category in enumerate(categories):
+        if kind and category.kind not in ("", kind):
+            continue
+        words = [word for word in map(fold, (*category.keywords, category.name)) if word and word in typed]
+        if words:
+            lengths = [len(word) for word in words]
+            found.append((-max(lengths), -sum(lengths), number, category))
+    return [category for *_order, category in sorted(found, key=lambda one: one[:3])[:limit]]
+
+
+def promised(
+    site: Site,
+    *,
+    kind: str,
+    category: Category | None = None,
+    severity: str = Severity.NORMAL,
+    place: Place | None = None,
+    channel: str = "",
+    clock: str = "answer",
+) -> str:
+    """The limit a case would get, in words ("30 minutes"); empty when no rule fits."""
+    facts = {
+        "kind": kind,
+        "category": category.code if category is not None else None,
+        "severity": severity,
+        "place_kind": place.kind if place is not None else None,
+        "channel": channel,
+    }
+    rule = table_for(site.pk).rule(clock, facts)
+    return limit_in_words(rule.copy["limit"]) if rule is not None else ""
+
+
+def late(cases: QuerySet[Case], at: datetime | None = None) -> QuerySet[Case]:
+    """Those of the cases with a running clock that is overdue (at a moment; now)."""
+    overdue = Clock.objects.filter(stopped_at=None, due_at__lt=at or now(), subject_type=CASE)
+    return cases.filter(pk__in=overdue.values("subject_id"))
+
+
+def open_load(site: Site) -> dict[int, int]:
+    """How many open cases each person answers for at a site, by the person's id."""
+    rows = open_cases().filter(site=site, responsible__isnull=False).order_by()
+    return dict(rows.values_list("responsible").annotate(Count("pk")))
+
+
+def last_answers(case: Case, limit: int = 3) -> list[Case]:
+    """The newest answered cases of the same category and site, for their words."""
+    if case.category_id is None:
+        return []
+    rows = Case.objects.filter(site=case.site_id, category=case.category_id, answered_at__isnull=False)
+    found = rows.exclude(pk=case.pk).exclude(answer="").order_by("-received_at", "-pk")[: 3 * limit]
+    different = {one.answer: one for one in reversed(found)}
+    return sorted(different.values(), key=lambda one: (one.received_at, one.pk), reverse=True)[:limit]
+
+
+def beside(case: Case, limit: int = 6) -> list[Case]:
+    """Other cases of the same place or customer, open ones first, then the newest."""
+    same = Q()
+    if case.place_id is not None:
+        same |= Q(place=case.place_id)
+    if case.customer_id is not None:
+        same |= Q(customer=case.customer_id)
+    if not same:
+        return []
+    rows = Case.objects.filter(same, site=case.site_id).exclude(pk=case.pk)
+    newest = list(rows.select_related("category", "responsible").order_by("-received_at", "-pk")[: 4 * limit])
+    return sorted(newest, key=lambda one: not one.is_open)[:limit]
+
+
+def cases_at(place: Place, limit: int = 5) -> list[Case]:
+    """The newest cases of a place, open ones first."""
+    rows = Case.objects.filter(place=place).select_related("responsible", "team").order_by("-received_at", "-pk")
+    return sorted(rows[: 4 * limit], key=lambda one: not one.is_open)[:limit]
+
+
+def incidents_near(site: Site, place: Place | None) -> list[Incident]:
+    """Incidents going on at a site that may concern a place: of no place, of the same building, or above it."""
+    found = []
+    for incident in open_incidents(site)[:20]:
+        there = incident.place
+        if place is None or there is None or place.pk == there.pk or _share_building(place, there):
+            found.append(incident)
+    return found
+
+
+def _share_building(one: Place, other: Place) -> bool:
+    return one.path.startswith(other.below) or other.path.startswith(one.below) or (
+        bool(one.building) and one.building == other.building
+    )
