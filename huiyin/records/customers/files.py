@@ -27,4 +27,4 @@ def touch(customer: Customer) -> None:
 
 def reindexed(customer: Customer, by: Actor, *, new: bool = False) -> None:
     """Let the search know what the customer now says of themself."""
-    index(customer, search_document(customer, new=new), new=new, by=by)
+    index(customer, search_document(customer), new=new, by=by)

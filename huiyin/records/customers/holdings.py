@@ -114,7 +114,11 @@ def put_holding(
 
 
 def _write(holding: Holding) -> None:
-    """Check a holding against those that stand, and write it."""
+    """Check a holding against those that stand, and write it.
+
+    What stood beside the entry that a correction replaces (two files merged into one may hold the same
+    twice) may go on standing beside it.
+    """
     thing = holding.place or holding.asset
     if (holding.place is None) == (holding.asset is None) or thing is None:
         raise Refused("no-thing", _("A holding is of one place or of one thing."), field="place")
@@ -128,7 +132,11 @@ def _write(holding: Holding) -> None:
         raise Refused("share", message, field="share")
     standing = _lock(thing)
     meeting = [one for one in standing if _overlap(one, holding.starts_on, holding.ends_on)]
-    if any(one.customer_id == holding.customer_id and one.role == holding.role for one in meeting):
+    same = [one for one in meeting if one.customer_id == holding.customer_id and one.role == holding.role]
+    wrong = holding.corrects
+    if wrong is not None and wrong.role == holding.role:
+        same = [one for one in same if not _overlap(one, wrong.starts_on, wrong.ends_on)]
+    if same:
         raise Refused(
             "holds-already", _("The customer stands in this role already in that time."), field="role"
         )

@@ -72,7 +72,7 @@ def _person(number: str, masked: str) -> Paper:
     full = number
     if len(number) == 15:
         full = f"{number[:6]}19{number[6:]}"
-        full += ric.calc_check_digit(full)
+        full += ric.calc_check_digit(f"{full}0")
     gender = Customer.Gender.MALE if int(full[16]) % 2 else Customer.Gender.FEMALE
     return Paper(
         number, full, masked, None, date(int(full[6:10]), int(full[10:12]), int(full[12:14])), gender

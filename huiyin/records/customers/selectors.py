@@ -526,14 +526,11 @@ def with_identity(number: str, site: Site | None = None) -> list[Customer]:
     return [one.customer for one in found]
 
 
-def search_document(customer: Customer, *, new: bool = False) -> Document:
+def search_document(customer: Customer) -> Document:
     """What the search knows of a customer: names (also of merged files), numbers, where they live.
 
-    A `new` customer has nothing beside the row yet, which spares the queries. Identity numbers
-    are not in it: they are found by `with_identity` only.
+    Identity numbers are not in it: they are found by `with_identity` only.
     """
-    if new:
-        return Document(customer.name, customer.updated_at, codes=[customer.code], names=[customer.name])
     family = family_of(customer)
     contacts = list(ContactPoint.objects.filter(valid(), customer=customer))
     rows = Holding.objects.filter(standing(), customer=customer).select_related("place", "asset")

@@ -561,7 +561,7 @@ def reveal(identity: IdentityNumber, *, reason: str, by: Actor) -> str:
 
 
 @service(needs="customers.reveal")
-def reseal(company: None, *, limit: int = 1000, by: Actor) -> int:  # noqa: ARG001 - all of the organisation
+def reseal(company: None, *, limit: int = 1000, by: Actor) -> int:
     """Encrypt identity numbers under the present key that still stand under an older one.
 
     Returns how many; repeat until 0, then the old key may be taken out of FIELD_KEY.

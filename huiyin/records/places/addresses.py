@@ -15,6 +15,7 @@ _SPOKEN = {
     "zh-hant": ("{}棟", "{}座", "{}單元", "{}"),
 }
 """How a building, a lettered building, an entrance and a room are said."""
+_CAR_PARK = {"zh-hans": "{}号停车场", "zh-hant": "{}號停車場"}
 _PART = re.compile(r"[0-9A-Za-z]{1,10}")
 
 
@@ -89,11 +90,16 @@ def floor_key(building: str, unit: str, floor: str) -> str:
     return place_keys(building=building, unit=unit, floor=floor)[0]
 
 
-def parking_key(floor: str, number: str) -> str:
-    """What all spellings of a parking space have in common."""
-    return place_keys(floor=floor, room=number, parking=True)[0]
+def parking_key(number: str) -> str:
+    """What all spellings of a parking space have in common, with or without its floor."""
+    return place_keys(room=number, parking=True)[0]
 
 
 def number(text: str) -> str:
     """The number of one building, entrance, floor or room without its word, zeros and spelling."""
     return normalise_number(text)
+
+
+def car_park_name(number: str) -> str:
+    """A car park as people of the organisation's language say it; elsewhere its bare number."""
+    return _CAR_PARK.get(settings.LANGUAGE_CODE, "{}").format(number)

@@ -29,7 +29,7 @@ class Place(ScopedModel):
     Places form a tree under their site. `path` is the chain of ids above a place, e.g. `/1/4/`
     (a place at the top has `/`), so everything below place 9 begins with `/1/4/9/`.
     `key` is what all spellings of its address have in common, `building|unit|room`, and empty where
-    there is none. Areas are square metres.
+    there is none. `layout` is that of a flat, or the sort of a parking space. Areas are square metres.
     """
 
     class Kind(models.TextChoices):

@@ -16,7 +16,7 @@ from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import describe
 from huiyin.engines.search.documents import Document
 
-from .addresses import Address, read
+from .addresses import Address, parking_key, read
 from .entries import sort_of
 from .models import Asset, Place
 from .numbers import plate_of
@@ -51,7 +51,10 @@ def matches(text: str, *, sites: Iterable[int] | None = None, limit: int = 20) -
     asked = read(text)
     # A code is stored as written, so that it may differ from any address.
     same = Q(code=text)
-    if asked is not None:
+    if asked is not None and asked.parking:
+        floor = Q(floor=asked.floor) | Q(floor="") if asked.floor else Q()
+        same |= Q(key=parking_key(asked.room)) & floor
+    elif asked is not None:
         same |= Q(key=asked.key)
     places = Place.objects.all() if sites is None else Place.objects.filter(site__in=list(sites))
     found = list(places.filter(same)[:limit])

@@ -139,11 +139,11 @@ def put_place(
 ) -> Place:
     """Add a place that has no address, as `add_place` does: an effect for imports and apps above."""
     place = Place(site_id=site.pk, kind=kind, name=name.strip(), code=(code or name).strip())
-    _set(place, fields, (*PLACE_FIELDS, "occupancy"))
+    _set(place, fields, (*PLACE_FIELDS, "occupancy", "room"))
     _stand_under(place, parent)
     if kind == K.PARKING:
-        place.room = number(place.code)
-        place.key = parking_key(place.floor, place.room)
+        place.room = number(place.room or place.code)
+        place.key = parking_key(place.room)
     elif kind == K.FLOOR:
         place.floor = number(place.floor or place.name)
         place.key = floor_key(place.building, place.unit, place.floor)
@@ -223,6 +223,36 @@ def change_place(
         record(place, PLACE_CHANGED, by=by, old=old, new=new, reason=reason)
         _reindex(place, by)
     return place
+
+
+@service
+def fill_place(place: Place, *, by: Actor, **fields: Any) -> bool:
+    """Record what is not known of a place yet, of PLACE_FIELDS or `occupancy`; whether anything was.
+
+    An effect for imports: asking twice changes nothing, and empty values say nothing. Refused
+    (differs) when another value is recorded already.
+    """
+    return _fill(place, fields, (*PLACE_FIELDS, "occupancy"), PLACE_CHANGED, by)
+
+
+def _fill(
+    row: Place | Asset, fields: Mapping[str, Any], allowed: tuple[str, ...], event: str, by: Actor
+) -> bool:
+    news = {}
+    for name, value in fields.items():
+        recorded = getattr(row, name)
+        if value in (None, "", {}) or value == recorded:
+            continue
+        if recorded not in (None, "", {}):
+            message = _("“%(recorded)s” is recorded already. If that is wrong, change it there.")
+            raise Refused("differs", message, params={"recorded": recorded}, field=name)
+        news[name] = value
+    if not news:
+        return False
+    old, new = change(row, news, allowed)
+    record(row, event, by=by, old=old, new=new, reason="")
+    _reindex(row, by)
+    return True
 
 
 @service(needs="places.edit")
@@ -412,6 +442,15 @@ def change_asset(
         record(asset, ASSET_CHANGED, by=by, old=old, new=new, reason=reason)
         _reindex(asset, by)
     return asset
+
+
+@service
+def fill_asset(asset: Asset, *, by: Actor, **fields: Any) -> bool:
+    """Record what is not known of a thing yet, as `fill_place` does for places."""
+    place = fields.get("place")
+    if place is not None and place.site_id != asset.site_id:
+        raise Refused("wrong-site", _("This place belongs to another site."), field="place")
+    return _fill(asset, _written(fields), ASSET_FIELDS, ASSET_CHANGED, by)
 
 
 @service(needs="places.edit")
