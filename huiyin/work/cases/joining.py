@@ -170,6 +170,14 @@ def attach(case: Case, *, incident: Incident, by: Actor) -> Case:
 
 
 @service(needs="cases.incident")
+def attach_many(incident: Incident, *, cases: Iterable[Case], by: Actor) -> Incident:
+    """Put several cases under an incident; all of them or, when one is refused, none."""
+    for case in cases:
+        attach(case, incident=incident, by=by)
+    return incident
+
+
+@service(needs="cases.incident")
 def detach(case: Case, *, by: Actor) -> Case:
     """Take a case out of its incident again."""
     if case.incident is None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.inserting import gathered, insert
 from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
@@ -20,6 +21,7 @@ from huiyin.base.org.selectors import may_act_at, teams_of
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.clocks.services import hand_over
+from huiyin.engines.files.registry import register_owner
 from huiyin.engines.numbering.services import take
 from huiyin.engines.search.services import index
 from huiyin.records.customers.models import Customer
@@ -28,6 +30,8 @@ from huiyin.records.places.models import Place
 from .models import Case, Category, Channel, Contact, Kind, Severity, State
 from .selectors import default_responsible, search_document
 from .states import FLOW
+
+register_owner(Case, permission_view="cases.view")
 
 REGISTERED = verb("cases.registered", _("Registered"))
 CHANGED = verb("cases.changed", _("Changed"))
@@ -137,22 +141,25 @@ def register(
         external_key=words(external_key, 80, "external_key"),
     )
     case.code = _code(site, present, by)
-    case.save(force_insert=True)
-    Contact(
-        site=site,
-        case=case,
-        customer=customer,
-        place=place,
-        direction=Contact.Direction.IN,
-        channel=channel,
-        at=received,
-        name=case.contact_name,
-        phone=case.contact_phone,
-        text=case.title,
-        user_id=by.user_id,
-    ).save(force_insert=True)
-    record(case, REGISTERED, by=by, code=case.code, channel=channel, **_facts(case))
-    index(case, search_document(case), new=True, by=by)
+    insert(case)
+    with gathered():
+        insert(
+            Contact(
+                site=site,
+                case=case,
+                customer=customer,
+                place=place,
+                direction=Contact.Direction.IN,
+                channel=channel,
+                at=received,
+                name=case.contact_name,
+                phone=case.contact_phone,
+                text=case.title,
+                user_id=by.user_id,
+            )
+        )
+        record(case, REGISTERED, by=by, code=case.code, channel=channel, **_facts(case))
+        index(case, search_document(case), new=True, by=by)
     return case
 
 

@@ -1,0 +1,298 @@
+"""The list of cases, the page of one case, why it is due when it is, its sheet on paper, the register of contacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from huiyin.base.kit.scope import current
+from huiyin.base.kit.views import DetailView, Gate, ListView
+from huiyin.base.org.models import User
+from huiyin.base.org.selectors import views_for
+from huiyin.base.trail.selectors import history
+from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.selectors import of, running_for, why
+from huiyin.engines.files.selectors import attachments_of
+from huiyin.engines.search.selectors import narrow
+from huiyin.records.customers.services import look_up
+
+from . import filters, tables
+from .callers import HouseholdCard, card_of
+from .models import OPEN_STATES, Case, Contact, State
+from .selectors import beside, with_names
+from .states import FLOW, LIVE
+from .timeline import clock_name, entries
+
+VIEW = "cases.view"
+HISTORY_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class BuiltInView:
+    """A view of the list that everybody has, shown like a saved one."""
+
+    name: Any
+    url: str
+    active: bool
+    pk: int = 0
+    shared: bool = False
+    mine: bool = False
+
+
+def views_of(request: HttpRequest) -> list[Any]:
+    """The built-in views of the list of cases, then the saved ones."""
+    asked = {(name, value) for name, values in request.GET.lists() for value in values if value}
+    asked = {pair for pair in asked if pair[0] not in ("after", "export", "part", "order", "columns")}
+    shown: list[Any] = [
+        BuiltInView(label, f"{request.path}?{urlencode({'state': code})}", asked == {("state", code)})
+        for code, label in filters.GROUPS
+        if code != "ended"
+    ]
+    user = request.user
+    if isinstance(user, User):
+        for view in views_for(user, request.path):
+            url = f"{view.path}?{view.query}"
+            active = bool(asked) and request.GET.urlencode() == view.query
+            shown.append(BuiltInView(view.name, url, active, view.pk, view.is_shared, view.user_id == user.pk))
+    return shown
+
+
+class CaseList(ListView):
+    """All cases in reach, dense, the newest first."""
+
+    permission = VIEW
+    model = Case
+    title = gettext_lazy("Cases")
+    table = tables.CASES
+    filterset_class = filters.CaseFilter
+    template_name = "cases/list.html"
+    export_permission = "cases.export"
+    search_hint = gettext_lazy("Number, unit, name, phone, words")
+    empty_hint = gettext_lazy("Cases appear here as soon as the first one is registered.")
+    bulk_actions = (
+        ("cases:bulk-assign", gettext_lazy("Assign"), "user"),
+        ("cases:bulk-attach", gettext_lazy("Put under an incident"), "stack-2"),
+    )
+
+    def get_queryset(self) -> QuerySet[Case]:
+        rows: QuerySet[Case] = with_names(super().get_queryset())
+        return rows.select_related("first_responsible")
+
+    def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return narrow(queryset, text)
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        clocks = running_for(rows)
+        for row in rows:
+            row.clocks = clocks.get(row.pk, [])
+        return rows
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        return super().context(saved_views=views_of(self.request), **extra)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What can be done with a case: its words, its page, its key."""
+
+    name: str
+    label: Any
+    icon: str
+    key: str = ""
+    dialog: str = ""
+    danger: bool = False
+
+
+COMMANDS = {
+    one.name: one
+    for one in (
+        Command("assign", gettext_lazy("Assign"), "user", "a"),
+        Command("begin", gettext_lazy("Begin work"), "player-play", "b"),
+        Command("resume", gettext_lazy("Go on"), "player-play", "b"),
+        Command("answer", gettext_lazy("Answer"), "message", "r", "wide"),
+        Command("wait", gettext_lazy("Let wait"), "hourglass", "w"),
+        Command("close", gettext_lazy("Close"), "circle-check", "c"),
+        Command("reopen", gettext_lazy("Reopen"), "rotate"),
+        Command("contact", gettext_lazy("Log a contact"), "phone", "l"),
+        Command("change", gettext_lazy("Correct"), "edit", "e", "wide"),
+        Command("merge", gettext_lazy("Merge"), "git-merge", "m", "wide"),
+        Command("unmerge", gettext_lazy("Separate again"), "arrows-split"),
+        Command("attach", gettext_lazy("Put under an incident"), "stack-2", "i"),
+        Command("detach", gettext_lazy("Take out of the incident"), "stack-2"),
+        Command("decline", gettext_lazy("Decline"), "circle-x", danger=True),
+        Command("cancel", gettext_lazy("Cancel the case"), "ban", danger=True),
+    )
+}
+FIRST = ("assign", "begin", "resume", "answer", "wait", "close", "reopen")
+"""The commands that stand in the head of the page; the others are one click away."""
+NEXT: dict[str, str] = {
+    State.REGISTERED: "assign",
+    State.ASSIGNED: "begin",
+    State.WORKING: "answer",
+    State.WAITING: "resume",
+    State.ANSWERED: "close",
+}
+"""The step that usually comes next."""
+
+
+def commands_of(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The commands one may give now, and those that cannot be given with the reason: head of the page, and more."""
+    reasons = {offer.move.name: offer.reason for offer in FLOW.offers(case)}
+    held = current().holds
+    site = case.site_id
+    if case.state in LIVE and held("cases.close", site):
+        reasons["close"] = _("First record what the customer was told.")
+    if held("cases.register", site) and case.is_open:
+        reasons["contact"] = ""
+        if case.state in LIVE:
+            reasons["attach"] = ""
+    if case.incident_id is not None and held("cases.incident", site):
+        reasons.pop("attach", None)
+        if case.is_open:
+            reasons["detach"] = ""
+    if held("cases.answer", site) and case.is_open:
+        reasons["change"] = ""
+    if case.state == State.MERGED and held("cases.merge", site):
+        answered = case.answered_at is not None
+        reasons["unmerge"] = _("It was answered together with the other case.") if answered else ""
+    shown = [
+        {
+            "label": one.label,
+            "url": reverse(f"cases:{name}", args=[case.code]),
+            "icon": one.icon,
+            "key": one.key,
+            "dialog": one.dialog,
+            "danger": one.danger,
+            "primary": NEXT.get(case.state) == name,
+            "reason": reasons[name],
+            "name": name,
+        }
+        for name, one in COMMANDS.items()
+        if name in reasons
+    ]
+    return [one for one in shown if one["name"] in FIRST], [one for one in shown if one["name"] not in FIRST]
+
+
+class CasePage(DetailView):
+    """One case: how it stands, what can be done, who is concerned, what happened."""
+
+    permission = VIEW
+    model = Case
+    lookup = "code"
+    template_name = "cases/case.html"
+    parts = ("timeline",)
+
+    def get_queryset(self) -> QuerySet[Case]:
+        rows: QuerySet[Case] = with_names(super().get_queryset())
+        return rows.select_related("first_responsible", "merged_into", "site__unit", "incident__place")
+
+    def get_title(self) -> str:
+        return f"{self.object.title}"
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        case: Case = extra["object"]
+        events = list(history(case).order_by("-id")[:HISTORY_SHOWN])
+        first, more = commands_of(case)
+        return super().context(
+            case=case,
+            commands=first,
+            more_commands=more,
+            clocks=[clock for clock in of(case) if clock.is_running or clock.verdict],
+            entries=entries(events),
+            card=self.card(case),
+            beside=beside(case),
+            merged=list(case.merged.order_by("pk").only("pk", "code", "title", "site")) if case.state in OPEN_STATES or case.answered_at else [],
+            open_states=OPEN_STATES,
+            **extra,
+        )
+
+    def card(self, case: Case) -> HouseholdCard | None:
+        """Who is concerned, for those who may see customers; that it was looked up is noted."""
+        if case.place is None and case.customer is None:
+            return None
+        held = current().holds("customers.view", case.site_id)
+        subject = case.customer or case.place
+        if held and subject is not None:
+            look_up(subject, purpose=case.code, by=self.actor)
+        return card_of(case.site, case.place, case.customer, cases=False)
+
+
+class Why(Gate):
+    """Why a limit of a case is what it is: rule, clause, requirement, how the time was counted."""
+
+    permission = VIEW
+    model = Case
+    lookup = "code"
+    template_name = "cases/why.html"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        case = self.get_object()
+        clock = get_object_or_404(
+            Clock, pk=kwargs["pk"], subject_type=Case._meta.label_lower, subject_id=case.pk
+        )
+        htmx = getattr(request, "htmx", None)
+        context = self.context(case=case, clock=clock, why=why(clock), kind=clock_name(clock.kind))
+        return self.page(context, partial="panel" if htmx and not htmx.boosted else "")
+
+    def get_title(self) -> str:
+        return _("Why this limit?")
+
+
+class Sheet(Gate):
+    """A case on paper: the slip that goes with the work and is signed by the customer."""
+
+    permission = VIEW
+    model = Case
+    lookup = "code"
+    template_name = "cases/print.html"
+
+    def get_queryset(self) -> QuerySet[Case]:
+        rows: QuerySet[Case] = with_names(super().get_queryset())
+        return rows.select_related("first_responsible")
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        case = self.get_object()
+        size = request.GET.get("size", "a4")
+        if size not in ("a4", "a5"):
+            raise Http404
+        clocks = list(of(case))
+        running = [clock for clock in clocks if clock.is_running]
+        return self.page(
+            self.context(
+                case=case, size=size, clocks=clocks, running=running, files=len(attachments_of(case)),
+                at_once=request.GET.get("now") == "1",
+            )
+        )
+
+    def get_title(self) -> str:
+        return _("Case sheet")
+
+
+class ContactList(ListView):
+    """The register of calls and visits: who called when, about what, and who took it."""
+
+    permission = VIEW
+    model = Contact
+    title = gettext_lazy("Contacts register")
+    table = tables.CONTACTS
+    filterset_class = filters.ContactFilter
+    template_name = "cases/contacts.html"
+    export_permission = "cases.export"
+    search_hint = gettext_lazy("Number, unit, name, phone, words")
+    empty_hint = gettext_lazy("Every call and visit that was noted stands here.")
+
+    def get_queryset(self) -> QuerySet[Contact]:
+        rows: QuerySet[Contact] = super().get_queryset().select_related("site", "case", "place", "user")
+        return rows
+
+    def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        cases = narrow(Case.objects.allowed(self.permission), text)
+        return queryset.filter(Q(case__in=cases.order_by().values("pk")) | Q(name=text) | Q(phone=text))
