@@ -7,6 +7,6 @@ class KitConfig(AppConfig):
     label = "kit"
 
     def ready(self) -> None:
-        """Let every app declare its permissions, verbs, reactions, jobs and pack sections."""
-        for module in ("permissions", "services", "reactions", "jobs", "pack", "indicators"):
+        """Let every app declare its permissions, verbs, reactions, jobs, pack sections, indicators and panels."""
+        for module in ("permissions", "services", "reactions", "jobs", "pack", "importing", "indicators", "panels"):
             autodiscover_modules(module)

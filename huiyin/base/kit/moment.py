@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 _moved: ContextVar[datetime | None] = ContextVar("huiyin_moment", default=None)
+_rights: ContextVar[datetime | None] = ContextVar("huiyin_moment_of_rights", default=None)
 
 
 def now() -> datetime:
@@ -25,18 +26,29 @@ def local_zone() -> ZoneInfo:
     return ZoneInfo(settings.TIME_ZONE)
 
 
+def day_of_rights() -> date:
+    """The local day whose appointments say what people may do; differs from `today` in imports only."""
+    return (_rights.get() or now()).astimezone(local_zone()).date()
+
+
 def today() -> date:
     """The present calendar day in the organisation's time zone."""
     return now().astimezone(local_zone()).date()
 
 
 @contextmanager
-def moved_to(at: datetime) -> Iterator[None]:
-    """Let `now()` answer `at` inside the block. Refused when `at` is naive."""
+def moved_to(at: datetime, *, rights: bool = True) -> Iterator[None]:
+    """Let `now()` answer `at` inside the block. Refused when `at` is naive.
+
+    Without `rights` people may do what they may at the moment of calling: for taking over matters of
+    the past, when those who take them over had no post yet.
+    """
     if at.tzinfo is None:
         raise ValueError("moved_to needs an aware datetime")
-    token = _moved.set(at.astimezone(UTC))
+    kept = None if rights else (_rights.get() or now())
+    token, rights_token = _moved.set(at.astimezone(UTC)), _rights.set(kept)
     try:
         yield
     finally:
         _moved.reset(token)
+        _rights.reset(rights_token)

@@ -1,0 +1,100 @@
+"""Handing in a file, and taking it in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from huiyin.base.kit.moment import now
+from huiyin.base.kit.scope import Actor, current
+from huiyin.base.kit.service import Refused, service
+from huiyin.base.org.models import Site
+from huiyin.base.trail.registry import verb
+from huiyin.base.trail.services import record
+
+from .models import ImportRun
+from .problems import BadFile
+from .registry import presets
+from .selectors import path_of
+from .sheets import open_table
+
+SUBMITTED = verb("imports.submitted", _("File handed in"))
+FINISHED = verb("imports.finished", _("File taken in"))
+REFUSED = verb("imports.refused", _("File refused"))
+
+LARGEST = 32 * 1024 * 1024
+"""The largest file taken, in bytes."""
+
+
+def _keep(content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    target = path_of(digest)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        handle, name = tempfile.mkstemp(dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, target)  # noqa: PTH105
+    return digest
+
+
+@service
+def submit(site: Site, *, preset: str, filename: str, content: bytes, dry_run: bool, by: Actor) -> ImportRun:
+    """Hand in a file to be tried or taken in by the worker.
+
+    Refused when the kind is unknown, the file is empty or larger than `LARGEST`, it cannot be read
+    as such a sheet at all, or the right for this kind is not held at the site.
+    """
+    chosen = presets().get(preset)
+    if chosen is None:
+        raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": preset[:40]}, field="preset")
+    current().require(chosen.permission, site.pk)
+    if len(content) > LARGEST:
+        size = {"limit": LARGEST // 1024 // 1024}
+        raise Refused("too-large", _("The file is larger than %(limit)s MB."), params=size, field="file")
+    try:
+        open_table(content, filename=filename, expected=chosen.layout.columns)
+    except BadFile as problem:
+        raise Refused(
+            problem.code, "%(text)s", params={"text": problem.text(gettext)}, field="file"
+        ) from problem
+    started = ImportRun(
+        site=site,
+        preset=preset,
+        filename=filename[:200],
+        digest=_keep(content),
+        dry_run=dry_run,
+        user_id=by.user_id,
+    )
+    started.save(force_insert=True)
+    record(started, SUBMITTED, by=by, preset=preset, filename=started.filename, dry_run=dry_run)
+    return started
+
+
+@service
+def note_progress(started: ImportRun, *, counts: tuple[int, int, int, int], by: Actor) -> None:
+    """Say how many rows were read, created, unchanged and rejected so far."""
+    rows, created, unchanged, rejected = counts
+    ImportRun.objects.filter(pk=started.pk).update(
+        rows=rows, created=created, unchanged=unchanged, rejected=rejected
+    )
+
+
+@service
+def finish(started: ImportRun, *, values: dict[str, Any], by: Actor) -> ImportRun:
+    """Write down what became of a file."""
+    for name, value in values.items():
+        setattr(started, name, value)
+    started.ended_at = now()
+    started.save()
+    counts = {name: values[name] for name in ("rows", "created", "unchanged", "rejected") if name in values}
+    done = started.state == ImportRun.State.DONE
+    record(started, FINISHED if done else REFUSED, by=by, dry_run=started.dry_run, **counts)
+    return started
