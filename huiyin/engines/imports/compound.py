@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .limits import Limits
-from .problems import BadFile
+from .problems import BadFile, Phrase
 from .problems import gettext_noop as _
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -239,9 +239,9 @@ def _check(book: CompoundFile, limits: Limits) -> list[SheetExtent]:
         raise BadFile("password", PASSWORD)
     for names, kind in _KINDS:
         if book.has(*names):
-            raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=kind)
+            raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(kind))
     if not book.has("Workbook", "Book"):
-        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=_("an unknown binary file"))
+        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(_("an unknown binary file")))
     if book.has("_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA"):
         raise BadFile("macros", MACROS)
     stream = book.stream("Workbook" if book.has("Workbook") else "Book")

@@ -29,11 +29,11 @@ What the real files hold (public citizens' messages, kept true by ``tests/test_r
 - Replies: 1,423 rows, all text; one reply time has no time of day (G874, ``2018/4/24``). No reply is earlier
   than its message (shortest 31 minutes, median 12.2 days, longest 1,160 days). Labelled sample: 495 texts.
 
-Trying it out: each exchangeable date of these files exchanged in turn, the others as they are. Put right / kept
-as stored, with a note / wrong: messages 299 / 360 / 0 of 659; received 416 / 65 / 1 and answered 290 / 201 / 1
-(of 482 and 492) in the file with replies; labelled sample 50 / 113 / 1 of 164. Each of the four wrong ones is a
-straggler between two dates that run on steadily beside it. A whole file sent through a day-month program is put
-right without a single wrong date (0, 1 and 2 rows are refused as contradictory).
+Trying it out: each exchangeable date of these files exchanged in turn, the others as they are. Put right,
+kept as stored with a note, wrong: messages 299, 360, 0 of 659; in the file with replies received 416, 65, 1
+of 482 and answered 290, 201, 1 of 492; labelled sample 50, 113, 1 of 164. The wrong ones are stragglers
+between two dates that run on steadily beside them. A whole file sent through a day-month program is put
+right without a single wrong date (none, 1 and 2 rows are refused as contradictory).
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from .columns import is_dangerous
 from .grids import Book, CsvGrid, Grid, guess_delimiter, open_book
 from .limits import DEFAULT_LIMITS, Limits
+from .packages import without_empty_rows
 from .problems import CellError, Translate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -38,9 +39,9 @@ CELL_CHARS = 32_767
 SHEET_ROWS = 1_048_576
 MAX_WIDTH = 60
 FORMATTED_CELLS = 400_000
-"""A workbook with more cells, empty formatted ones included, goes back without its looks: it would fill the
-memory.
-"""
+"""A workbook with more cells goes back without its looks: as objects they would fill the memory.
+
+Rows without values do not count, they are left out beforehand."""
 _SAMPLE = 200
 """Rows whose texts decide the width of the columns."""
 _BROKEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -294,20 +295,23 @@ def mark_errors(
 
 
 def _own_workbook(source: bytes) -> openpyxl.Workbook | None:
-    """The user's workbook with its looks, or None where it holds too many formatted cells or cannot be
-    kept.
-    """
-    with zipfile.ZipFile(io.BytesIO(source)) as package:
-        cells = 0
+    """The user's workbook with its looks, or None where it has too many formatted cells or cannot be kept."""
+    lean, cells = io.BytesIO(), 0
+    with (
+        zipfile.ZipFile(io.BytesIO(source)) as package,
+        zipfile.ZipFile(lean, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy,
+    ):
         for name in package.namelist():
-            if name.lower().startswith("xl/worksheets/"):
-                with package.open(name) as part:
-                    while piece := part.read(1 << 20):
+            with package.open(name) as part, copy.open(name, "w") as out:
+                while piece := part.read(1 << 20):
+                    if name.lower().startswith("xl/worksheets/"):
+                        piece, _count = without_empty_rows(piece)
                         cells += piece.count(b"<c ")
+                    out.write(piece)
     if cells > FORMATTED_CELLS:
         return None
     try:
-        return openpyxl.load_workbook(io.BytesIO(source))
+        return openpyxl.load_workbook(lean)
     except Exception:
         # openpyxl stumbles in many ways over files that spreadsheet programs open; the values still go back.
         return None

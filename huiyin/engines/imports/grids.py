@@ -22,7 +22,7 @@ from .compound import DAMAGED, MAGIC, NOT_SPREADSHEET, PASSWORD, TOO_MANY_COLUMN
 from .html_table import largest_table
 from .limits import MIB, Limits
 from .packages import ARCHIVE, CHUNK, UNPACKED_TOO_LARGE, BookFacts, check_package
-from .problems import BadFile
+from .problems import BadFile, Phrase
 from .problems import gettext_noop as _
 
 EMPTY = _("The file is empty.")
@@ -128,7 +128,7 @@ def open_book(data: bytes, limits: Limits) -> Book:
             raise BadFile("archive", ARCHIVE)
     for signature, kind in _SIGNATURES:
         if data.startswith(signature) and not (signature == b"BM" and data[2:3].isalnum()):
-            raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=kind)
+            raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(kind))
     if data.startswith(_OLD_SHEETS):
         raise BadFile("old-binary", OLD_SHEET)
     return _text_book(data, limits)
@@ -160,9 +160,9 @@ def _text_book(data: bytes, limits: Limits) -> Book:
             raise BadFile("xml-sheet", XML_SHEET)
         if "<html" in head or "<table" in head or "<!doctype html" in head or "<meta" in head:
             return _html_book(text, encoding, limits)
-        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=_("an XML document"))
+        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(_("an XML document")))
     if _is_binary(text[:65_536]):
-        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=_("an unknown binary file"))
+        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(_("an unknown binary file")))
     return Book("csv", [""], lambda _name: CsvGrid(text, ","), encoding=encoding, text=text)
 
 
@@ -182,7 +182,7 @@ def decode(data: bytes) -> tuple[str, str]:
     # A single damaged character must not cost the whole file, but binary junk is no text at all.
     broken = data.decode("gb18030", "replace")
     if broken.count("\ufffd") * 1000 > len(broken) or _is_binary(broken):
-        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=_("an unknown binary file"))
+        raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(_("an unknown binary file")))
     raise BadFile("unknown-encoding", UNKNOWN_ENCODING)
 
 
@@ -241,15 +241,17 @@ class CsvGrid(Grid):
 
 
 def guess_delimiter(text: str, score: Callable[[list[list[Cell]]], int] | None = None) -> str:
-    """The mark between the cells: best by the score of the first rows, then by the number of columns."""
+    """The mark between the cells: best by the score of the first rows, else by the number of columns."""
 
-    def weight(mark: str) -> tuple[int, int]:
+    def weight(mark: str) -> int:
         rows: list[list[Cell]] = []
         with suppress(BadFile):
             for row in islice(CsvGrid(text, mark).rows(), HEADER_ROWS):
                 rows.append(row)
+        if score:
+            return score(rows)
         widths = sorted(len(row) for row in rows if row)
-        return (score(rows) if score else 0), widths[len(widths) // 2] if widths else 0
+        return widths[len(widths) // 2] if widths else 0
 
     return max(DELIMITERS, key=weight)
 

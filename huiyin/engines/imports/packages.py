@@ -27,7 +27,7 @@ from .compound import (
     SheetExtent,
 )
 from .limits import Limits
-from .problems import BadFile
+from .problems import BadFile, Phrase
 from .problems import gettext_noop as _
 
 UNPACKED_TOO_LARGE = _("Unpacked, the file is larger than %(limit)s MB. Split it into several files.")
@@ -110,11 +110,11 @@ class _Package:
             raise BadFile("old-binary", OLD_BINARY)
         for prefix, kind in (("word/", _("a Word document")), ("ppt/", _("a presentation"))):
             if any(name.startswith(prefix) for name in self.parts):
-                raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=kind)
+                raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(kind))
         mimetype = b"".join(self._read("mimetype")) if "mimetype" in self.parts else b""
         if mimetype.startswith(b"application/vnd.oasis.opendocument"):
             if b"spreadsheet" not in mimetype:
-                raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=_("another kind of document"))
+                raise BadFile("not-spreadsheet", NOT_SPREADSHEET, kind=Phrase(_("another kind of document")))
             return self._finished(self._check_ods())
         raise BadFile("archive", ARCHIVE)
 
@@ -291,6 +291,11 @@ def parse(
     parser.Parse(b"", True)
 
 
+def without_empty_rows(piece: bytes) -> tuple[bytes, int]:
+    """A piece of a worksheet without its rows that hold nothing but formats, and how many these were."""
+    return _EMPTY_ROW.subn(b"", piece)
+
+
 def _plain(name: str) -> str:
     return name.replace("\\", "/").casefold()
 
@@ -314,7 +319,7 @@ class _SheetScan:
         self._filled = False
 
     def skim(self, piece: bytes) -> bytes:
-        piece, count = _EMPTY_ROW.subn(b"", piece)
+        piece, count = without_empty_rows(piece)
         self.extent.empty_rows += count
         return piece
 

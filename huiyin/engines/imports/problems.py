@@ -27,9 +27,19 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+class Phrase(str):
+    """A parameter that is itself a message id, such as the kind of a file."""
+
+    __slots__ = ()
+
+
 def say(message: str, params: Mapping[str, Any], translate: Translate | None = None) -> str:
     """The message with its parameters filled in, through `translate` where one is given."""
     template = translate(message) if translate else message
+    if translate:
+        params = {
+            name: translate(value) if isinstance(value, Phrase) else value for name, value in params.items()
+        }
     return template % params if params else template.replace("%%", "%")
 
 

@@ -79,6 +79,24 @@ def submit(site: Site, *, preset: str, filename: str, content: bytes, dry_run: b
 
 
 @service
+def take_in(tried: ImportRun, *, by: Actor) -> ImportRun:
+    """Take in for good a file that was tried. Refused while the trial runs, or without the right."""
+    chosen = presets().get(tried.preset)
+    if chosen is None:
+        raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": tried.preset[:40]})
+    current().require(chosen.permission, tried.site_id)
+    if tried.state != ImportRun.State.DONE or not tried.dry_run:
+        raise Refused("not-now", _("Only a file that has been tried can be taken in."))
+    started = ImportRun(
+        site_id=tried.site_id, preset=tried.preset, filename=tried.filename, digest=tried.digest, dry_run=False,
+        user_id=by.user_id,
+    )
+    started.save(force_insert=True)
+    record(started, SUBMITTED, by=by, preset=tried.preset, filename=started.filename, dry_run=False)
+    return started
+
+
+@service
 def note_progress(started: ImportRun, *, counts: tuple[int, int, int, int], by: Actor) -> None:
     """Say how many rows were read, created, unchanged and rejected so far."""
     rows, created, unchanged, rejected = counts

@@ -16,6 +16,7 @@ from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
+from huiyin.engines.imports.registry import Preset, declare
 from huiyin.records.places.importing import (
     Outcome,
     Row,
@@ -317,3 +318,11 @@ def _vehicle(row: Row, place: Place, owner: Customer, changed: _Changed) -> bool
             put_holding(owner, role=R.OWNER, asset=car, starts_on=started, index_now=False, by=changed.by)
         changed.add(owner)
     return new
+
+
+declare(
+    Preset("hc-owners", _("Owners"), "customers.import", take=import_owner),
+    Preset("hc-rooms", _("Rooms with their owners"), "customers.import", take=import_room_of_owner),
+    Preset("hc-assets", _("Households in one table"), "customers.import", take=import_household),
+    Preset("hc-parking", _("Parking spaces and cars"), "customers.import", take=import_car),
+)

@@ -1,13 +1,15 @@
 """Places and things from the rows of sheets that people already have.
 
-A row comes typed, as the layouts of the import engine give it. Every function records one row in
-one transaction and says whether anything was new; a second time everything is there already. What
-cannot be is refused with `field` naming the column of the sheet.
+A row comes typed, as the layouts of the import engine give it. What cannot be is refused with `field`
+naming the column of the sheet; nothing of such a row is recorded. A second time everything is there
+already. Rows are tried against what is recorded and against each other in memory and then written
+together, so that thousands of households take seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -16,10 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
+from huiyin.engines.imports.registry import Preset, declare
 
 from .addresses import Address, address, address_of, car_park_name
+from .drafts import down_to, draft_address, kind_above
+from .entries import well_formed
 from .models import Asset, Place
-from .services import fill_asset, fill_place, put_address, put_asset, put_place
+from .services import fill_asset, fill_place, put_asset, put_drafts, put_place, unrecorded
 
 Outcome = Literal["created", "unchanged"]
 Row = Mapping[str, Any]
@@ -59,25 +64,148 @@ def told_by_column(columns: Mapping[str, str] = _COLUMNS, default: str | None = 
         raise Refused(refusal.code, refusal.raw_message, params=refusal.params, field=field) from refusal
 
 
+class Journal:
+    """What one row has done to the books so far, so that it can be taken back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def note(self, undo: Callable[[], object]) -> None:
+        """Note a change by what takes it back."""
+        self._undo.append(undo)
+
+    @contextmanager
+    def row(self) -> Iterator[Callable[[], bool]]:
+        """Try one row; what it did is taken back when it is refused. Yields whether it did anything."""
+        self._undo = []
+        try:
+            yield lambda: bool(self._undo)
+        except Refused:
+            for undo in reversed(self._undo):
+                undo()
+            raise
+
+
+class PlaceBook:
+    """The places of a site that rows name: those recorded and those that are about to be."""
+
+    def __init__(self, site: Site, by: Actor, journal: Journal) -> None:
+        self.site = site
+        self.by = by
+        self.journal = journal
+        self._known: dict[str, Place | None] = {}
+        self._drafts: list[Place] = []
+        self._told: dict[int, dict[str, Any]] = {}
+
+    def look(self, rows: Sequence[Row]) -> list[Place]:
+        """Read what is recorded of the addresses in the rows, in one query; returns those found."""
+        codes: set[str] = set()
+        for row in rows:
+            where = address(*(str(row.get(name) or "") for name in ("building", "unit", "room")))
+            codes.update(down_to(kind, where).code for kind in (K.BUILDING, K.UNIT, K.ROOM))
+        codes = {code for code in codes if code and code not in self._known}
+        # Locked against others who write holdings of these rooms at the same time.
+        rooms = Place.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        found = {place.code: place for place in rooms.filter(site_id=self.site.pk, code__in=codes)}
+        self._known.update({code: found.get(code) for code in codes})
+        return list(found.values())
+
+    def put(self, kind: str, where: Address, **fields: Any) -> Place:
+        """The place at an address, drafted where missing; `fields` say what the row tells of it."""
+        where = down_to(kind, where)
+        place = self._known.get(where.code)
+        if place is None:
+            above = kind_above(kind, where)
+            parent = self.put(above, where) if above is not None else None
+            place = draft_address(self.site, kind=kind, address=where, parent=parent, **fields)
+            self._known[where.code] = place
+            self._drafts.append(place)
+            self.journal.note(self._drafts.pop)
+            self.journal.note(lambda: self._known.update({where.code: None}))
+        elif place.kind != kind:
+            raise Refused("differs", _("%(name)s has this code."), params={"name": place.name}, field="room")
+        else:
+            self._fill(place, fields)
+        return place
+
+    def _fill(self, place: Place, fields: Mapping[str, Any]) -> None:
+        """Note what was not recorded of a place yet. Refused (differs) when something else was."""
+        told = self._told.get(place.pk, {}) if place.pk is not None else {}
+        now_known = copy.copy(place)
+        for name, value in told.items():
+            setattr(now_known, name, value)
+        news = unrecorded(now_known, fields)
+        if not news:
+            return
+        before = {name: getattr(place, name) for name in news}
+        for name, value in news.items():
+            setattr(now_known, name, value)
+        well_formed(now_known, exclude=("site", "parent"))
+        if place.pk is not None:
+            self._told[place.pk] = told | news
+            self.journal.note(lambda: self._told.update({place.pk: told}))
+        else:
+            for name, value in news.items():
+                setattr(place, name, value)
+            self.journal.note(lambda: [setattr(place, name, value) for name, value in before.items()])
+
+    def write(self) -> None:
+        """Record everything that was drafted and noted."""
+        put_drafts(self.site, places=self._drafts, by=self.by)
+        recorded = {place.pk: place for place in self._known.values() if place is not None}
+        for pk, told in self._told.items():
+            fill_place(recorded[pk], by=self.by, **told)
+
+
 def outcome(new: bool) -> Outcome:
     """The word for a row of which something was new, or nothing."""
     return "created" if new else "unchanged"
 
 
+def only(results: list[Outcome | Refused]) -> Outcome:
+    """The outcome of a single row. Raises its refusal."""
+    [result] = results
+    if isinstance(result, Refused):
+        raise result
+    return result
+
+
+def _take(
+    site: Site, rows: Sequence[Row], plan: Callable[[PlaceBook, Row], object], by: Actor
+) -> list[Outcome | Refused]:
+    journal = Journal()
+    book = PlaceBook(site, by, journal)
+    book.look(rows)
+    results: list[Outcome | Refused] = []
+    for row in rows:
+        try:
+            with journal.row() as did_anything:
+                plan(book, row)
+                results.append(outcome(did_anything()))
+        except Refused as refusal:
+            results.append(refusal)
+    book.write()
+    return results
+
+
+@service(needs="places.import")
+def take_buildings(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
+    """Buildings and entrances, a portion of rows: `building`, `unit` (`0`: none), `floors`, `has_lift`."""
+    return _take(site, rows, plan_entrance, by)
+
+
 @service(needs="places.import")
 def import_building(site: Site, row: Row, *, by: Actor) -> Outcome:
-    """A building and entrance: `building`, `unit` (`0`: none), `floors`, `has_lift`."""
-    return outcome(put_entrance(site, row, by)[1])
+    """One building or entrance, as `take_buildings`."""
+    return only(take_buildings(site, [row], by=by))
 
 
-def put_entrance(site: Site, row: Row, by: Actor) -> tuple[Place, bool]:
-    """The entrance (or the building, where there is none) that a row names; whether anything was new."""
+def plan_entrance(book: PlaceBook, row: Row) -> Place:
+    """The entrance (or the building, where there is none) that a row names."""
     where = _address(row, "unit")
     fields = {"floors": row.get("floors"), "has_lift": row.get("has_lift")}
-    kind = K.UNIT if where.unit else K.BUILDING
     with told_by_column(default="building"):
-        place, new = put_address(site, kind=kind, address=where, by=by, **fields)
-        return place, new or fill_place(place, by=by, **fields)
+        return book.put(K.UNIT if where.unit else K.BUILDING, where, **fields)
 
 
 def _address(row: Row, deepest: str) -> Address:
@@ -94,14 +222,20 @@ def _address(row: Row, deepest: str) -> Address:
 
 
 @service(needs="places.import")
+def take_rooms(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
+    """Rooms, a portion of rows: `building`, `unit`, `room`, `floor`, `kind`, `room_layout`, `built_area`,
+    `inner_area` (square metres), `state`, and of the entrance `floors` and `has_lift`."""
+    return _take(site, rows, plan_room, by)
+
+
+@service(needs="places.import")
 def import_room(site: Site, row: Row, *, by: Actor) -> Outcome:
-    """A room: `building`, `unit`, `room`, `floor`, `kind`, `room_layout`, `built_area`, `inner_area`
-    (square metres), `state`, and of its entrance `floors` and `has_lift`."""
-    return outcome(put_room(site, row, by)[1])
+    """One room, as `take_rooms`."""
+    return only(take_rooms(site, [row], by=by))
 
 
-def put_room(site: Site, row: Row, by: Actor) -> tuple[Place, bool]:
-    """The room that a row tells of, with what it tells; whether anything was new."""
+def plan_room(book: PlaceBook, row: Row) -> Place:
+    """The room that a row tells of, with what it tells."""
     where = _address(row, "room")
     state = row.get("state") or ""
     fields: dict[str, Any] = {
@@ -112,12 +246,10 @@ def put_room(site: Site, row: Row, by: Actor) -> tuple[Place, bool]:
         "inner_area": row.get("inner_area"),
         "occupancy": _STATES.get(state, ""),
     }
-    with told_by_column(default="room"):
-        place, new = put_address(site, kind=K.ROOM, address=where, by=by, **fields)
-        new = new or fill_place(place, by=by, **fields)
     if row.get("floors") is not None or row.get("has_lift") is not None:
-        new = put_entrance(site, row, by)[1] or new
-    return place, new
+        plan_entrance(book, row)
+    with told_by_column(default="room"):
+        return book.put(K.ROOM, where, **fields)
 
 
 @service(needs="places.import")
@@ -137,11 +269,11 @@ def put_space(site: Site, row: Row, by: Actor) -> tuple[Place, bool]:
         with told_by_column({}, "parking_area"):
             lot = put_place(site, kind=K.PARKING_LOT, name=car_park_name(area), code=f"P{area}", by=by)
     fields = {"building_area": row.get("area"), "use": Place.Use.PARKING, "layout": row.get("kind") or ""}
-    place = Place.objects.filter(site_id=site.pk, code=f"{lot.code}-{space}").first()
+    code = f"{lot.code}-{space}"
+    place = Place.objects.filter(site_id=site.pk, code=code).first()
     with told_by_column({"building_area": "area", "layout": "kind"}, "space"):
         if place is not None:
             return place, fill_place(place, by=by, **fields)
-        code = f"{lot.code}-{space}"
         place = put_place(
             site, kind=K.PARKING, name=space, code=code, room=space, parent=lot, by=by, **fields
         )
@@ -179,3 +311,9 @@ def import_meter(site: Site, row: Row, *, by: Actor) -> Outcome:
         if known.kind != Asset.Kind.METER:
             raise Refused("differs", _("This number belongs to another thing."), field="code")
         return outcome(fill_asset(known, by=by, **fields))
+
+
+declare(
+    Preset("hc-buildings", _("Buildings and entrances"), "places.import", take=import_building),
+    Preset("hc-meters", _("Meters"), "places.import", take=import_meter),
+)

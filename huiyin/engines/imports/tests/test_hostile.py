@@ -86,6 +86,14 @@ def test_what_is_no_readable_table_is_refused_with_its_reason(data: bytes, code:
     assert refusal(data).code == code
 
 
+def test_the_kind_of_a_refused_file_is_translated_with_its_message() -> None:
+    words = {
+        "This is not a spreadsheet but %(kind)s.": "这不是表格，而是%(kind)s。",
+        "a PDF document": "PDF 文档",
+    }
+    assert refusal(b"%PDF-1.7").text(words.__getitem__) == "这不是表格，而是PDF 文档。"
+
+
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="cannot be opened"):
         open_table(tmp_path / "nothing.xlsx", filename="nothing.xlsx", expected=PLAIN)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from huiyin.engines.imports.columns import Columns, DateTime, Text
 from huiyin.engines.imports.dates import DatePolicy, DateReader, Moment, SwapJudge
 from huiyin.engines.imports.layouts import LAYOUTS
 from huiyin.engines.imports.problems import CellProblem
@@ -173,3 +174,32 @@ def test_a_bound_in_time_decides_what_neighbours_cannot(shared_data: Shared) -> 
     row = next(row for row in table.rows() if row.number == 2110)
     assert row.ok and row.notes == ()
     assert row.values["received_at"] == datetime(2017, 6, 8, 17, 31, 20, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("name", "titles", "rows", "first"),
+    [
+        ("baltimore_311_dev.csv.gz", ("SRRecordID", "CreatedDate"), 5638, "2014-04-22T13:07:39-04:00"),
+        (
+            "nyc_311_2023-12-10_full_columns.csv",
+            ("unique_key", "created_date"),
+            500,
+            "2023-12-10T12:00:00-05:00",
+        ),
+    ],
+)
+def test_texts_of_other_countries_are_read_in_their_declared_order_and_zone(
+    shared_data: Shared, name: str, titles: tuple[str, str], rows: int, first: str
+) -> None:
+    expected = Columns(
+        (
+            Text(name="number", titles=(titles[0],), required=True, code=True),
+            DateTime(name="created", titles=(titles[1],), required=True),
+        )
+    )
+    policy = DatePolicy(zone=ZoneInfo("America/New_York"), order="mdy")
+    table = open_table(shared_data(name), filename=name, expected=expected, dates=policy)
+    found = list(table.rows())
+    assert (table.kind, len(found)) == ("csv", rows)
+    assert found[0].values["created"].isoformat() == first
+    assert not [error for row in found for error in row.errors]
