@@ -58,3 +58,23 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 """(rule, path) or (rule, path: words of the message) → the reason."""
 
 ALLOWED = {("private-import", f"*: {door}"): reason for door, reason in DOORS.items()} | EXCEPTIONS
+
+OPEN_TO_ALL: dict[str, str] = {
+    "account:login": "signing in",
+    "account:second-step": "signing in; knows the person by the half-open session",
+    "account:logout": "leaving",
+    "account:language": "chooses words, shows nothing",
+}
+"""Addresses without a right, by name."""
+
+PAIRS: dict[str, str] = {
+    "files:upload": "the right is the one that the kind of record names",
+    "files:remove": "the right is the one that the kind of record names",
+}
+"""Forms whose right is not simply that of their command."""
+
+SHARED: dict[str, str] = {
+    "org:post": "posts are those of the whole organisation",
+    "org:post-change": "posts are those of the whole organisation",
+}
+"""Addresses of things that belong to no site, so that people of other sites may see them."""

@@ -41,6 +41,8 @@ def _database(url: str) -> dict[str, object]:
     if parts.scheme in {"postgres", "postgresql"}:
         query = dict(parse_qsl(parts.query))
         host = parts.hostname or query.pop("host", "")
+        # 0 for a pooler that shares connections between transactions: no plans are kept then.
+        prepare = int(query.pop("prepare_threshold", "5"))
         config: dict[str, object] = {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
@@ -50,7 +52,7 @@ def _database(url: str) -> dict[str, object]:
             "PORT": str(parts.port or query.pop("port", "")),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": False,
-            "OPTIONS": dict(query),
+            "OPTIONS": {**query, "prepare_threshold": prepare or None},
         }
         return config
     if parts.scheme == "sqlite":
@@ -108,6 +110,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "huiyin.base.org.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -281,6 +281,9 @@
   }
 
   // ---- lists --------------------------------------------------------------------------------------------------
+  // Leaving the search box asks for nothing new: what was typed was asked for while typing.
+  document.addEventListener("change", (event) => { if (event.target.id === "hy-list-q") event.stopPropagation(); }, true);
+
   function countChosen() {
     const form = document.getElementById("hy-bulk");
     if (!form) return;

@@ -9,13 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from .jobs import periodic
 from .moment import now
 from .service import Refused
+
+KEPT = timedelta(days=30)
+"""How long a key is known; after that the same request is a new one."""
 
 
 class DoneOnce(models.Model):
@@ -63,3 +68,10 @@ def once(owner: str, key: str, asked: Any, act: Callable[[], Any]) -> tuple[Any,
             if not DoneOnce.objects.filter(owner=owner, key=key).exists():
                 raise
     raise Refused("busy", _("The same request is being carried out. Please try again."))
+
+
+@periodic(every=3600)
+def forget_keys(limit: int = 1000) -> int:
+    """Forget keys that are older than `KEPT`, a thousand at a time; returns how many."""
+    old = DoneOnce.objects.filter(at__lt=now() - KEPT).order_by("at").values("pk")[:limit]
+    return DoneOnce.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

@@ -113,6 +113,16 @@ def use(scope: Scope) -> Iterator[Scope]:
         _current.reset(token)
 
 
+@contextmanager
+def without_scope() -> Iterator[None]:
+    """Close any scope for the block: what touches rows of a site there raises."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def system_scope(reason: str, *, via: str = "worker") -> Scope:
     """A scope over everything for system work; the reason is kept as the actor's label."""
     return Scope(actor=Actor(None, reason, via), everywhere=True, reason=reason)

@@ -55,7 +55,9 @@ def sources() -> Iterator[tuple[str, str]]:
             yield str(file.relative_to(settings.ROOT)), file.read_text(encoding="utf-8")
     for file in sorted(root.rglob("templates/**/*")):
         if file.suffix in {".html", ".txt", ".svg"}:
-            yield str(file.relative_to(settings.ROOT)), templatize(file.read_text(encoding="utf-8"))
+            # The templates' indentation is none of Python's.
+            lines = templatize(file.read_text(encoding="utf-8")).splitlines()
+            yield str(file.relative_to(settings.ROOT)), "\n".join(line.lstrip() for line in lines)
 
 
 def gathered() -> Catalog:

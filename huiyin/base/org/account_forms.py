@@ -24,7 +24,7 @@ class CodeForm(forms.Form):
     """The second step: a one-time code, or a recovery code."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=20,
         help_text=_("The six digits of your authenticator app, or one of your recovery codes."),
         widget=forms.TextInput(
@@ -39,6 +39,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("name", "phone", "language")
+        labels = {"name": _("Full name")}
 
 
 class PasswordForm(forms.Form):

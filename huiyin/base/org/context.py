@@ -29,6 +29,8 @@ THEMES = (
     ("auto", pgettext_lazy("appearance", "Auto"), "device-mobile"),
 )
 LANGUAGE_NAMES = (("zh-hans", "简"), ("zh-hant", "繁"), ("en", "EN"))
+ADDRESSES = {"search_url": "/search/", "suggest_url": "/search/suggest/", "new_case_url": "/cases/new/"}
+"""Where the shell's search box and its button lead: to apps above this one, therefore by address."""
 BOTTOM = 3
 """Entries beside "New" and "More" in the bar of a phone."""
 
@@ -84,6 +86,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     areas = _areas(request.path)
     return {
         **context,
+        **ADDRESSES,
         "nav": areas,
         "nav_bottom": [entry for area in areas for entry in area.entries][:BOTTOM],
         "may_register": scope.holds("cases.register"),

@@ -113,7 +113,7 @@ class RelieveForm(forms.Form):
 class PersonForm(forms.Form):
     """A person's data."""
 
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Full name"), max_length=60)
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
 

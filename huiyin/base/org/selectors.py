@@ -13,6 +13,7 @@ from axes.helpers import get_cool_off, get_failure_limit
 from axes.models import AccessAttempt
 from django.db.models import Q, QuerySet, Subquery
 
+from huiyin.base.kit.fetching import Lookup
 from huiyin.base.kit.moment import day_of_rights, now, today
 from huiyin.base.kit.scope import Actor, Scope, current
 
@@ -21,12 +22,14 @@ from .models import ApiToken, Appointment, OrgUnit, RecoveryCode, SavedView, Sec
 _cache: dict[tuple[int, date], tuple[int, Scope]] = {}
 _CACHE_SIZE = 5000
 _holders: dict[tuple[int, str, int, date], int | None] = {}
+_sites: dict[tuple[str, int], Site] = {}
 
 
 def forget() -> None:
     """Empty what is kept in memory; for tests, whose databases start over."""
     _cache.clear()
     _holders.clear()
+    _sites.clear()
 
 
 def stamp() -> int:
@@ -91,6 +94,21 @@ def sites_in_reach(permission: str | None = None) -> QuerySet[Site]:
     if scope.everywhere:
         return Site.objects.all()
     return Site.objects.filter(pk__in=scope.ids(permission))
+
+
+def site_coded(code: str) -> Site | None:
+    """The site of that code in reach, with its unit; kept in memory until the organisation changes."""
+    scope = current()
+    number = scope.stamp if scope.stamp >= 0 else stamp()
+    site = _sites.get((code, number))
+    if site is None:
+        site = Site.objects.select_related("unit").filter(code=code).first()
+        if site is None:
+            return None
+        if len(_sites) > _CACHE_SIZE:
+            _sites.clear()
+        _sites[code, number] = site
+    return site if scope.everywhere or site.pk in scope.sites else None
 
 
 def units_of_site(site: Site) -> list[int]:

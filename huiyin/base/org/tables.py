@@ -33,7 +33,7 @@ def _may_sign_in(person: User) -> Any:
 
 PEOPLE = Table(
     columns=(
-        Column("name", gettext_lazy("Name"), lambda p: p.name, sort="name"),
+        Column("name", gettext_lazy("Full name"), lambda p: p.name, sort="name"),
         Column("username", gettext_lazy("Login name"), lambda p: p.username, sort="username"),
         Column("posts", gettext_lazy("Posts"), _posts, _posts_shown),
         Column("phone", gettext_lazy("Phone"), lambda p: p.phone, css="hy-nowrap"),
@@ -43,7 +43,7 @@ PEOPLE = Table(
         Column("joined", gettext_lazy("Added"), lambda p: p.joined_at, hidden=True, sort="joined"),
     ),
     orders=(
-        Order("name", gettext_lazy("Name"), "pinyin", descending=False),
+        Order("name", gettext_lazy("Full name"), "pinyin", descending=False),
         Order("username", gettext_lazy("Login name"), "username", descending=False),
         Order("joined", gettext_lazy("Newest first"), "joined_at"),
     ),

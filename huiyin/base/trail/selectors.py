@@ -1,11 +1,21 @@
 """Reading history."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.translation import gettext as _
 
 from .models import Event
-from .registry import describe
+from .registry import describe, label
+
+MECHANICS = frozenset({"path", "sort", "key", "parent", "merged_into", "version", "name_key"})
+"""Columns that say nothing to a reader."""
+SPOKEN = ("name", "value", "masked", "purpose", "on", "remark", "reason")
+"""What an event may say beside its changes, in the order in which it is told."""
 
 
 def history(root: models.Model) -> Any:
@@ -13,3 +23,76 @@ def history(root: models.Model) -> Any:
     return (
         Event.objects.filter(root_type=describe(root), root_id=root.pk).select_related("actor").order_by("id")
     )
+
+
+def told(events: Iterable[Event], *tables: type[models.Model]) -> list[dict[str, Any]]:
+    """Events as lines of a timeline: `at`, `who`, `label` and in `text` what changed.
+
+    Columns and choices are named in the words of `tables`, the first that knows them.
+    """
+    return [
+        {
+            "at": event.at,
+            "who": event.actor_label if event.actor_id is not None else _("System"),
+            "label": label(event.verb),
+            "text": "\n".join(_lines(event.data, tables)),
+        }
+        for event in events
+    ]
+
+
+def _lines(data: dict[str, Any], tables: tuple[type[models.Model], ...]) -> list[str]:
+    old, new = data.get("old"), data.get("new")
+    lines = []
+    if isinstance(new, dict):
+        before = old if isinstance(old, dict) else {}
+        for column, value in new.items():
+            if column in MECHANICS:
+                continue
+            word, after = _said(column, value, tables)
+            _word, was = _said(column, before.get(column), tables)
+            if column in before:
+                line = _("%(field)s: %(before)s → %(after)s") % {"field": word, "before": was, "after": after}
+                lines.append(line)
+            else:
+                lines.append(_("%(field)s: %(value)s") % {"field": word, "value": after})
+    elif new is not None:
+        words = [_choice(value, tables) for value in (old, new)]
+        lines.append(" → ".join(words))
+    spoken = [str(data[key]) for key in SPOKEN if isinstance(data.get(key), str) and data[key]]
+    if spoken:
+        lines.append(" · ".join(spoken))
+    return lines
+
+
+def _said(column: str, value: Any, tables: tuple[type[models.Model], ...]) -> tuple[str, str]:
+    """The words for a column and its value."""
+    for table in tables:
+        try:
+            field: Any = table._meta.get_field(column)
+        except FieldDoesNotExist:
+            continue
+        return str(getattr(field, "verbose_name", column)), _plain(dict(field.flatchoices).get(value, value))
+    return column, _plain(value)
+
+
+def _choice(value: Any, tables: tuple[type[models.Model], ...]) -> str:
+    """A bare value in the words of whichever choice it is."""
+    for table in tables:
+        for field in table._meta.fields:
+            words = dict(field.flatchoices)
+            if value and value in words:
+                return str(words[value])
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "—"
+    if value is True or value is False:
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(text)}" for name, text in value.items() if text not in (None, ""))
+    return str(value)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import models, transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
+from django.db.models.functions import Cast, JSONObject
 
+from huiyin.base.kit.inserting import insert, write_held
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
 from huiyin.base.kit.service import service
+from huiyin.base.kit.statements import run
 
 from .models import Delivery, Event
 from .registry import LISTENERS, REACTIONS, VERBS, describe, reaction
@@ -50,11 +52,12 @@ def record(
         root_id=root.pk,
         data=data,
     )
-    event.save(force_insert=True)
+    insert(event)
     for listener in LISTENERS:
         listener(event, subject)
     owed = REACTIONS.get(verb, ())
     if owed:
+        write_held()  # a delivery names the event's id
         deliveries = Delivery.objects.bulk_create(
             [Delivery(event=event, reaction=one.name, next_try_at=event.at) for one in owed]
         )
@@ -64,62 +67,80 @@ def record(
     return event
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One of many events of a verb: the row it happened to, its data (JSON), and its root (type and id).
-
-    Without a root the row is its own.
-    """
-
-    subject: models.Model
-    data: Mapping[str, Any] = field(default_factory=dict)
-    root: tuple[str, int] | None = None
-
-
 @service
-def record_many(happenings: Sequence[Happening], verb: str, *, by: Actor) -> list[Event]:
-    """Write many events of one verb at the present moment with few statements; listeners hear each.
+def record_each(
+    rows: models.QuerySet[Any], verb: str, *, by: Actor, root: tuple[str, str] | None = None, **data: Any
+) -> int:
+    """Write one event of a verb for each row of a queryset, in one statement however many there are.
 
-    For periodic work over many rows. Unlike `record`, all reactions are left to the worker: thousands of
-    them must not hold up whoever writes. Refused (ValueError) when the verb was never declared.
+    For periodic work over many rows. `root` names the two columns that hold type and id of the root; without
+    it every row is its own. `data` are values or expressions over the rows. Unlike `record`, listeners do not
+    hear these events, and all reactions are left to the worker: thousands of them must not hold up whoever
+    writes. The queryset must still find the same rows afterwards, so name them by their keys. Returns how
+    many events were written. Refused (ValueError) when the verb was never declared.
     """
     if verb not in VERBS:
         raise ValueError(f"unknown event verb {verb}")
-    at = now()
-    events: list[Event] = []
-    for one in happenings:
-        subject_type, subject_id = describe(one.subject), one.subject.pk
-        root_type, root_id = one.root or (subject_type, subject_id)
-        events.append(
-            Event(
-                at=at,
-                verb=verb,
-                site_id=getattr(one.subject, "site_id", None),
-                actor_id=by.user_id,
-                actor_label=by.label[:120],
-                via=by.via,
-                subject_type=subject_type,
-                subject_id=subject_id,
-                root_type=root_type,
-                root_id=root_id,
-                data=dict(one.data),
-            )
+    write_held()
+    at, subject_type = now(), rows.model._meta.label_lower
+    written = _insert_from(
+        Event,
+        rows,
+        at=at,
+        verb=verb,
+        site_id=models.F("site_id"),
+        actor_id=by.user_id,
+        actor_label=by.label[:120],
+        via=by.via,
+        subject_type=subject_type,
+        subject_id=models.F("pk"),
+        root_type=models.F(root[0]) if root else subject_type,
+        root_id=models.F(root[1]) if root else models.F("pk"),
+        data=JSONObject(**{key: _expression(value) for key, value in data.items()}),
+    )
+    events = Event.objects.filter(
+        verb=verb, at=at, subject_type=subject_type, subject_id__in=rows.order_by().values("pk")
+    )
+    for known in REACTIONS.get(verb, ()) if written else ():
+        _insert_from(
+            Delivery,
+            events,
+            event_id=models.F("pk"),
+            reaction=known.name,
+            next_try_at=at,
+            tries=0,
+            error="",
+            done_at=None,
         )
-    events = Event.objects.bulk_create(events, batch_size=1000)
-    for listener in LISTENERS:
-        for event, one in zip(events, happenings, strict=True):
-            listener(event, one.subject)
-    owed = REACTIONS.get(verb, ())
-    if owed:
-        Delivery.objects.bulk_create(
-            [
-                Delivery(event=event, reaction=known.name, next_try_at=at)
-                for event in events
-                for known in owed
-            ],
-            batch_size=1000,
-        )
-    return events
+    return written
+
+
+def _expression(value: Any) -> Any:
+    """A value of the data; a plain text is said to be one, which PostgreSQL cannot know by itself."""
+    if hasattr(value, "resolve_expression"):
+        return value
+    return Cast(models.Value(value), models.TextField()) if isinstance(value, str) else models.Value(value)
+
+
+def _insert_from(model: type[models.Model], rows: models.QuerySet[Any], **values: Any) -> int:
+    """INSERT … SELECT: a row of `model` for each of `rows`, with the columns given; returns how many."""
+    by_column = {field.attname: field for field in model._meta.concrete_fields}
+    fields = [by_column[name] for name in values]
+    expressions = {
+        f"new_{number}": value
+        if hasattr(value, "resolve_expression")
+        else models.Value(value, output_field=field)
+        for number, (field, value) in enumerate(zip(fields, values.values(), strict=True))
+    }
+    query = rows.order_by().annotate(**expressions).values_list(*expressions).query
+    try:
+        select, params = query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return 0
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    insert_into = f"INSERT INTO {quote(model._meta.db_table)} ({columns})"
+    return len(run(f"{insert_into} {select} RETURNING 1", params))
 
 
 def _deliver_all(deliveries: list[Delivery]) -> None:

@@ -11,10 +11,9 @@ from django.db.models import F
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
-from huiyin.base.trail.services import record_many
 
 from .models import Clock
-from .moves import BREACHED, WARNED, happening
+from .moves import BREACHED, WARNED, tell
 
 TICKER = Actor(None, "clocks", "worker")
 
@@ -36,7 +35,7 @@ class ClaimLost(RuntimeError):
     """A clock that was locked was changed by somebody else: the tick is undone and tried again."""
 
 
-def tick(limit: int = 500) -> Counts:
+def tick(limit: int = 2000) -> Counts:
     """Look after up to `limit` due clocks in one transaction; call it again as long as it finds any.
 
     A clock is late once its due moment has passed, not at that moment. Any number of tickers may run: each
@@ -52,31 +51,30 @@ def tick(limit: int = 500) -> Counts:
 
 def _claim(limit: int) -> Counts:
     at = now()
-    due = list(
+    due = (
         Clock.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(wake_at__lt=at)
         .order_by("wake_at")
-        .defer("rule", "stopped_at", "verdict")[:limit]
+        .values_list("pk", "due_at")[:limit]
     )
-    breached = [clock for clock in due if clock.due_at < at]
-    warned = [clock for clock in due if clock.due_at >= at]
+    breached: list[int] = []
+    warned: list[int] = []
+    for pk, due_at in due:
+        (breached if due_at < at else warned).append(pk)
     if breached:
         _update(breached, at, breached_at=at, wake_at=None)
-        record_many([happening(clock) for clock in breached], BREACHED, by=TICKER)
+        tell(breached, BREACHED, TICKER)
     if warned:
         _update(warned, at, wake_at=F("due_at"))
-        record_many([happening(clock) for clock in warned], WARNED, by=TICKER)
+        tell(warned, WARNED, TICKER)
     return Counts(len(warned), len(breached))
 
 
-def _update(clocks: list[Clock], at: datetime, **changes: object) -> None:
+def _update(ids: list[int], at: datetime, **changes: object) -> None:
     """Change the claimed clocks, if each of them is still to be looked at."""
-    done = 0
-    for since in range(0, len(clocks), 500):
-        ids = [clock.pk for clock in clocks[since : since + 500]]
-        done += Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes)
-    if done != len(clocks):
-        raise ClaimLost(f"{len(clocks) - done} clocks were changed meanwhile")
+    done = Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes)
+    if done != len(ids):
+        raise ClaimLost(f"{len(ids) - done} clocks were changed meanwhile")
 
 
 @periodic(every=2)

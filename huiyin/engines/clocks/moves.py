@@ -6,18 +6,18 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Func, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from huiyin.base.kit.moment import now
+from huiyin.base.kit.inserting import insert, write_held
 from huiyin.base.kit.scope import Actor
 from huiyin.base.trail.registry import describe, verb
-from huiyin.base.trail.services import Happening, record_many
+from huiyin.base.trail.services import record_each
 
 from .models import Clock
 from .registry import Watch, watched
@@ -38,27 +38,28 @@ def watch_of(subject: Any) -> Watch:
 
 
 def start(
-    subject: Any, kinds: Iterable[str], at: datetime, *, on: str | None = None, first: bool = False
+    subject: Any, kinds: Iterable[str], at: datetime, *, known: Iterable[Clock], on: str | None = None
 ) -> list[Clock]:
     """Start clocks of some kinds, those whose rule starts on the verb `on` if one is given.
 
-    `first` promises that the row has no clocks yet: then it takes one statement, else two.
+    `known` are the clocks the row had of these kinds before; one that runs is left alone.
     """
     watch = watch_of(subject)
     table = table_for(subject.site_id)
     facts = watch.facts(subject)
-    rules = [rule for kind in kinds if (rule := table.rule(kind, facts, on)) is not None]
     runs: dict[str, int] = {}
-    if rules and not first:
-        for clock in of(subject).filter(kind__in=[rule.kind for rule in rules]).order_by("run"):
-            runs[clock.kind] = clock.run
-            if clock.is_running:
-                rules = [rule for rule in rules if rule.kind != clock.kind]
+    going = set()
+    for clock in known:
+        runs[clock.kind] = max(clock.run, runs.get(clock.kind, 0))
+        if clock.is_running:
+            going.add(clock.kind)
+    wanted = [kind for kind in kinds if kind not in going]
+    rules = [rule for kind in wanted if (rule := table.rule(kind, facts, on)) is not None]
     if not rules:
         return []
     root, owner_id = watch.root(subject), watch.responsible(subject)
     clocks = [_new(subject, root, rule, at, runs.get(rule.kind, 0) + 1, owner_id) for rule in rules]
-    Clock.objects.bulk_create(clocks)
+    insert(*clocks)
     return clocks
 
 
@@ -84,26 +85,14 @@ def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: 
 
 
 def of(subject: Any) -> QuerySet[Clock]:
-    """All clocks of a row."""
+    """All clocks of a row, those included that were just started and held back."""
+    write_held()
     clocks: QuerySet[Clock] = Clock.objects.filter(subject_type=describe(subject), subject_id=subject.pk)
     return clocks
 
 
-def end(
-    subject: Any,
-    state: Clock.State,
-    at: datetime,
-    by: Actor,
-    *,
-    on: str | None = None,
-    kinds: Collection[str] | None = None,
-) -> list[Clock]:
-    """Stop or cancel what runs (of some kinds; given a verb `on`, what its rule ends with it)."""
-    running = of(subject).filter(stopped_at=None)
-    clocks = list(running if kinds is None else running.filter(kind__in=kinds))
-    if on is not None:
-        key = "stops_on" if state == Clock.State.STOPPED else "cancels_on"
-        clocks = [one for one in clocks if on in one.rule[key]]
+def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> list[Clock]:
+    """Stop or cancel running clocks: freeze the verdict, and leave an event for those that are late."""
     if not clocks:
         return []
     kept = Clock.Verdict.KEPT if state == Clock.State.STOPPED else None
@@ -125,20 +114,39 @@ def end(
         one.state, one.stopped_at, one.wake_at = state, at, None
         one.verdict = Clock.Verdict.LATE if late else kept
         one.breached_at = (one.breached_at or at) if late else None
-    too_late = [one for one in clocks if one.verdict == Clock.Verdict.LATE]
+    too_late = [one.pk for one in clocks if one.verdict == Clock.Verdict.LATE]
     if too_late:
-        record_many([happening(one, stopped_at=at.isoformat()) for one in too_late], STOPPED, by=by)
+        tell(too_late, STOPPED, by, stopped_at=at.isoformat())
     return clocks
 
 
-def happening(clock: Clock, **data: Any) -> Happening:
-    """The event of a clock, with what a reader or a message needs to know."""
-    told = {
-        "kind": clock.kind,
-        "run": clock.run,
-        "rule": clock.rule_code,
-        "due_at": clock.due_at.isoformat(),
-        "subject": [clock.subject_type, clock.subject_id],
-        "owner": clock.owner_id,
-    }
-    return Happening(clock, {**told, **data}, clock.root)
+class _Iso(Func):
+    """A moment as text in ISO 8601, UTC."""
+
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
+        template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00')"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
+        template = "replace(%(expressions)s, ' ', 'T') || '+00:00'"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+
+def tell(ids: list[int], verb: str, by: Actor, **data: Any) -> int:
+    """Write an event for each of the clocks, with what a reader or a message needs to know."""
+    return record_each(
+        Clock.objects.filter(pk__in=ids),
+        verb,
+        by=by,
+        root=("root_type", "root_id"),
+        kind=F("kind"),
+        run=F("run"),
+        rule=F("rule_code"),
+        due_at=_Iso(F("due_at")),
+        subject_type=F("subject_type"),
+        subject_id=F("subject_id"),
+        owner=F("owner_id"),
+        **data,
+    )

@@ -22,14 +22,18 @@ def hear(event: Event, subject: Any) -> None:
         return
     verb, at = event.verb, event.at
     table = table_for(event.site_id)
-    first = verb in watch.born
-    if not first:
-        by = Actor(event.actor_id, event.actor_label, event.via)
-        if verb in table.stops:
-            moves.end(subject, Clock.State.STOPPED, at, by, on=verb)
-        if verb in table.cancels:
-            moves.end(subject, Clock.State.CANCELLED, at, by, on=verb)
     starts = table.starts.get(verb)
+    if starts is None and verb not in table.stops and verb not in table.cancels:
+        return
+    if verb in watch.born:
+        since = min(watch.since(subject), at) if watch.since is not None else at
+        moves.start(subject, starts or (), since, known=(), on=verb)
+        return
+    clocks = list(moves.of(subject))
+    running = [clock for clock in clocks if clock.is_running]
+    by = Actor(event.actor_id, event.actor_label, event.via)
+    moves.end([one for one in running if verb in one.rule["stops_on"]], Clock.State.STOPPED, at, by)
+    cancelled = [one for one in running if one.is_running and verb in one.rule["cancels_on"]]
+    moves.end(cancelled, Clock.State.CANCELLED, at, by)
     if starts is not None:
-        since = min(watch.since(subject), at) if first and watch.since is not None else at
-        moves.start(subject, starts, since, on=verb, first=first)
+        moves.start(subject, starts, at, known=clocks, on=verb)

@@ -24,7 +24,13 @@ STARTS = {
 }
 STOPS = {
     "answer": ("cases.answered", "cases.answered_together", "cases.declined", "cases.closed"),
-    "assign": ("cases.assigned", "cases.answered", "cases.answered_together", "cases.declined", "cases.closed"),
+    "assign": (
+        "cases.assigned",
+        "cases.answered",
+        "cases.answered_together",
+        "cases.declined",
+        "cases.closed",
+    ),
     "close": ("cases.closed",),
 }
 CANCELS = {
@@ -118,7 +124,9 @@ def _table(items: tuple[Item, ...]) -> Table:
     stops = {verb for rule in rules for verb in rule.stops_on} | {
         verb for kind in STOPS.values() for verb in kind
     }
-    cancels = {verb for rule in rules for verb in rule.cancels_on} | {verb for kind in CANCELS.values() for verb in kind}
+    cancels = {verb for rule in rules for verb in rule.cancels_on} | {
+        verb for kind in CANCELS.values() for verb in kind
+    }
     for stops_on, cancels_on in _former_verbs():
         stops.update(stops_on)
         cancels.update(cancels_on)

@@ -27,7 +27,9 @@ def start(
     its next run. `first` promises that the row has no clocks yet. Refused (ValueError) when the row's table
     was never registered to carry clocks.
     """
-    return moves.start(subject, kinds, at or now(), first=first)
+    wanted = list(kinds)
+    known = [] if first else moves.of(subject).filter(kind__in=wanted)
+    return moves.start(subject, wanted, at or now(), known=known)
 
 
 @service
@@ -38,7 +40,7 @@ def stop(
 
     The verdict is frozen: late when the due moment lies before it, else kept. A late one leaves an event.
     """
-    return moves.end(subject, Clock.State.STOPPED, at or now(), by, kinds=kinds)
+    return moves.end(_running(subject, kinds), Clock.State.STOPPED, at or now(), by)
 
 
 @service
@@ -49,10 +51,15 @@ def cancel(
 
     They get no verdict, unless they were late already: withdrawing a broken promise does not mend it.
     """
-    return moves.end(subject, Clock.State.CANCELLED, at or now(), by, kinds=kinds)
+    return moves.end(_running(subject, kinds), Clock.State.CANCELLED, at or now(), by)
 
 
 @service
 def hand_over(subject: Any, *, owner: int | None, by: Actor) -> int:
     """Give the running clocks of a row to whoever is responsible now (a user's id, or none); how many."""
     return moves.of(subject).filter(stopped_at=None).update(owner_id=owner)
+
+
+def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
+    clocks = moves.of(subject).filter(stopped_at=None)
+    return list(clocks if kinds is None else clocks.filter(kind__in=kinds))

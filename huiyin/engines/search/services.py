@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from huiyin.base.kit.inserting import insert
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import service
 
@@ -22,7 +23,7 @@ def index(row: models.Model, document: Document, *, new: bool = False, by: Actor
     kind = row._meta.label_lower
     if not new and Entry.objects.filter(kind=kind, subject_id=row.pk).update(**values):
         return
-    Entry(kind=kind, subject_id=row.pk, **values).save(force_insert=True)
+    insert(Entry(kind=kind, subject_id=row.pk, **values))
 
 
 @service

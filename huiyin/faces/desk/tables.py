@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.tables import Column, Order, Table
 from huiyin.base.kit.templatetags.kit import badge
@@ -45,7 +45,7 @@ NOTICES = Table(
         Column("what", gettext_lazy("What"), _what, _what_shown, css="hy-nowrap"),
         Column("detail", gettext_lazy("Details"), _detail),
         Column("at", gettext_lazy("When"), lambda n: n.at, sort="at", css="hy-nowrap"),
-        Column("read", gettext_lazy("Read"), lambda n: n.read_at, css="hy-nowrap", hidden=True),
+        Column("read", pgettext_lazy("time", "Read"), lambda n: n.read_at, css="hy-nowrap", hidden=True),
     ),
     orders=(Order("at", gettext_lazy("Newest first"), "at"),),
     row_url=lambda notice: reverse("messages:open", args=[notice.pk]),

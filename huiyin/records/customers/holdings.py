@@ -16,11 +16,13 @@ from huiyin.base.kit.service import Refused, service
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.records.places.models import Asset, Place
+from huiyin.records.places.services import fill_place
 
-from .entries import insert, plain, well_formed
-from .files import refuse_merged, reindexed
+from .drafts import check_holding, draft_holding, refuse_beside
+from .entries import insert, plain
+from .files import reindexed
 from .models import Customer, Holding
-from .selectors import greatest_share
+from .selectors import OWNERS
 
 STARTED = verb("customers.holding_started", _("Holding started"))
 ENDED = verb("customers.holding_ended", _("Holding ended"))
@@ -28,7 +30,6 @@ CORRECTED = verb("customers.holding_corrected", _("Holding corrected"))
 HANDED_OVER = verb("customers.handed_over", _("Handed over to new owners"))
 
 R = Holding.Role
-OWNERS = (R.OWNER, R.CO_OWNER)
 WITH_THE_OWNER = (R.FAMILY, R.AGENT, R.REPRESENTATIVE, R.EMERGENCY_CONTACT, R.TEMPORARY)
 """Roles that end when the owner goes; tenants stay, a sale does not break a lease."""
 RECORDED = ("role", "share", "starts_on", "ends_on", "remark")
@@ -92,59 +93,27 @@ def put_holding(
 
     Without `index_now` the caller lets the search know itself (`reindex`).
     """
-    refuse_merged(customer)
-    holding = Holding(
-        site_id=customer.site_id,
-        customer=customer,
+    holding = draft_holding(
+        customer,
         role=role,
         place=place,
         asset=asset,
         share=share,
-        starts_on=starts_on or today(),
+        starts_on=starts_on,
         ends_on=ends_on,
-        remark=remark.strip(),
-        known_at=now(),
+        remark=remark,
     )
-    holding.end_known_at = holding.known_at if ends_on is not None else None
-    _write(holding)
-    record(holding, STARTED, by=by, root=customer, **_thing(holding), new=_values(holding))
+    refuse_beside(holding, _lock(_of(holding)))
+    insert(holding)
+    record_started(holding, by)
     if index_now:
         reindexed(customer, by)
     return holding
 
 
-def _write(holding: Holding) -> None:
-    """Check a holding against those that stand, and write it.
-
-    What stood beside the entry that a correction replaces (two files merged into one may hold the same
-    twice) may go on standing beside it.
-    """
-    thing = holding.place or holding.asset
-    if (holding.place is None) == (holding.asset is None) or thing is None:
-        raise Refused("no-thing", _("A holding is of one place or of one thing."), field="place")
-    if thing.site_id != holding.site_id:
-        raise Refused("wrong-site", _("This belongs to another site."), field="place")
-    well_formed(holding, exclude=("site", "customer", "place", "asset", "corrects"))
-    if holding.ends_on is not None and holding.ends_on < holding.starts_on:
-        raise Refused("period", _("The end lies before the start."), field="ends_on")
-    if holding.share is not None and (not 0 < holding.share <= 100 or holding.role not in OWNERS):
-        message = _("A share is more than 0 and at most 100 percent, of an owner.")
-        raise Refused("share", message, field="share")
-    standing = _lock(thing)
-    meeting = [one for one in standing if _overlap(one, holding.starts_on, holding.ends_on)]
-    same = [one for one in meeting if one.customer_id == holding.customer_id and one.role == holding.role]
-    wrong = holding.corrects
-    if wrong is not None and wrong.role == holding.role:
-        same = [one for one in same if not _overlap(one, wrong.starts_on, wrong.ends_on)]
-    if same:
-        raise Refused(
-            "holds-already", _("The customer stands in this role already in that time."), field="role"
-        )
-    total = greatest_share([*meeting, holding])
-    if total > 100:
-        message = _("The owners' shares would exceed 100 percent: %(total)s.")
-        raise Refused("shares", message, params={"total": f"{total.normalize():f}"}, field="share")
-    insert(holding)
+def record_started(holding: Holding, by: Actor) -> None:
+    """Tell the trail of a new holding."""
+    record(holding, STARTED, by=by, root=holding.customer, **_thing(holding), new=_values(holding))
 
 
 def _lock(thing: Place | Asset) -> list[Holding]:
@@ -153,10 +122,6 @@ def _lock(thing: Place | Asset) -> list[Holding]:
     column = "place" if isinstance(thing, Place) else "asset"
     rows = Holding.objects.filter(**{column: thing}, voided_at=None)
     return list(rows.select_related("customer", column).order_by("pk"))
-
-
-def _overlap(holding: Holding, start: date, end: date | None) -> bool:
-    return (end is None or holding.starts_on <= end) and (holding.ends_on is None or holding.ends_on >= start)
 
 
 def _thing(holding: Holding) -> dict[str, Any]:
@@ -248,7 +213,9 @@ def correct_holding(holding: Holding, *, reason: str, by: Actor, **fields: Any) 
         corrects=holding,
         **values,
     )
-    _write(right)
+    check_holding(right)
+    refuse_beside(right, _lock(_of(right)))
+    insert(right)
     holding.voided_at = moment
     record(
         right,
@@ -276,7 +243,8 @@ def hand_over(
     by: Actor,
 ) -> list[Holding]:
     """End the owners of a place with the day before `on` (local; today when none is given) and start
-    the new ones with that day, in one step; roles in `ending` end with them.
+    the new ones with that day, in one step; roles in `ending` end with them. The first time a place is
+    handed over, the day is recorded with the place, unless one is known.
 
     Refused without a new owner, when one is named twice, was merged or is of another site, when the
     shares exceed 100 %, or when somebody already stands in one of these roles from that day or later.
@@ -292,6 +260,9 @@ def hand_over(
         raise Refused(
             "later-owner", _("Somebody took the place over on that day or later already."), field="on"
         )
+    first = not Holding.objects.filter(place=place, role__in=OWNERS, voided_at=None).exists()
+    if first and place.handed_over_on is None:
+        fill_place(place, handed_over_on=day, by=by)
     for old in leaving:
         _leave(old, day - timedelta(days=1), reason, by)
         reindexed(old.customer, by)

@@ -1,13 +1,16 @@
 """Customers and what they hold from the rows of sheets that people already have.
 
-A row comes typed, as the layouts of the import engine give it. Every function records one row in
-one transaction and says whether anything was new; a second time everything is there already. What
-cannot be is refused with `field` naming the column of the sheet.
+A row comes typed, as the layouts of the import engine give it. What cannot be is refused with `field`
+naming the column of the sheet; nothing of such a row is recorded. A second time everything is there
+already. Rows are tried against what is recorded and against each other in memory and then written
+together, so that thousands of households take seconds.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +21,13 @@ from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
 from huiyin.engines.imports.registry import Preset, declare
 from huiyin.records.places.importing import (
+    Journal,
     Outcome,
+    PlaceBook,
     Row,
+    only,
     outcome,
-    put_room,
+    plan_room,
     put_space,
     told_by_column,
 )
@@ -31,14 +37,25 @@ from huiyin.records.places.services import fill_asset, put_asset
 
 from . import sealing
 from .contacts import name_key, phone_kind, phone_of
-from .holdings import OWNERS, put_holding
+from .drafts import (
+    Drafts,
+    draft_contact,
+    draft_customer,
+    draft_holding,
+    draft_identity,
+    filled_by,
+    read_paper,
+    refuse_beside,
+)
+from .holdings import put_holding
 from .models import ContactPoint, Customer, Holding, IdentityNumber
 from .papers import paper_of
-from .selectors import root_of, standing
-from .services import put_contact, put_customer, put_identity, reindex
+from .selectors import OWNERS, root_of, standing
+from .services import change_by_paper, put_drafts, reindex, reindex_all
 
 R = Holding.Role
-MEMBERS = 20
+CARD = IdentityNumber.Kind.RESIDENT_ID
+MEMBERS = 12
 """So many people of one household are told apart by their place in the sheet."""
 _SEVERAL = re.compile("[,，、;；/]+")
 _ROLES = {"owner": R.OWNER, "family": R.FAMILY, "tenant": R.TENANT, "temporary": R.TEMPORARY}
@@ -51,218 +68,349 @@ _COLUMNS = {
 }
 
 
-class _Changed:
-    """The customers of whom a row told something new, and whether they are new themselves."""
-
-    def __init__(self, site: Site, by: Actor) -> None:
-        self.site = site
-        self.by = by
-        self.customers: dict[int, tuple[Customer, bool]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.customers)
-
-    def add(self, customer: Customer, *, new: bool = False) -> None:
-        """Note a customer."""
-        self.customers[customer.pk] = (customer, new or self.customers.get(customer.pk, (None, False))[1])
-
-    def let_search_know(self) -> None:
-        """Renew what can be found of them, once."""
-        for customer, new in self.customers.values():
-            reindex(customer, new=new, by=self.by)
+def _names(row: Row) -> list[str]:
+    """The people in the cell of the owner's name."""
+    return [name.strip() for name in _SEVERAL.split(row.get("owner_name") or "") if name.strip()]
 
 
-@service(needs="customers.import")
-def import_owner(site: Site, row: Row, *, by: Actor) -> Outcome:
-    """A person of a household: `owner_number`, `name`, `kind`, `sex`, `age`, `phone`, `identity_number`.
-
-    An owner gets the number as the number of the file. For family, tenants and temporary residents it
-    names the owner, to whose places they are tied, now or when those are imported. Refused when the
-    number belongs to another name, or an owner with it is not there yet.
-    """
+def _number(row: Row) -> str:
+    """The owner's number in a row; `0` is none."""
     number = str(row.get("owner_number") or "").strip()
-    if not number:
-        raise Refused("required", _("This cell must not be empty."), field="owner_number")
-    role = _ROLES[row.get("kind") or "owner"]
-    owner = Customer.objects.filter(site_id=site.pk, code=number).select_related("merged_into").first()
-    changed = _Changed(site, by)
-    with told_by_column(_COLUMNS, "name"):
-        if role != R.OWNER:
-            if owner is None:
-                raise Refused("no-owner", _("There is no owner with this number yet."), field="owner_number")
-            _member(row, root_of(owner), number, role, changed)
-        elif owner is not None and owner.name_key != name_key(row["name"]):
-            message = _("This number belongs to %(name)s already.")
-            raise Refused("number-taken", message, params={"name": owner.name}, field="owner_number")
-        else:
-            _person(row, row["name"], owner, number, changed)
-    changed.let_search_know()
-    return outcome(bool(changed))
-
-
-def _member(row: Row, owner: Customer, number: str, role: str, changed: _Changed) -> None:
-    """One more person of an owner's household, tied to the owner's rooms."""
-    members = list(_members(changed.site, number))
-    same = next((one for one in members if one.name_key == name_key(row["name"])), None)
-    taken = {one.code for one in members}
-    code = same.code if same else next((one for one in _member_codes(number) if one not in taken), "")
-    if not code:
-        raise Refused("too-many", _("Too many people in one household."), field="owner_number")
-    person = _person(row, row["name"], same, code, changed, role=role)
-    held = Holding.objects.filter(standing(), customer=owner, role__in=OWNERS, place__kind=Place.Kind.ROOM)
-    for holding in held.select_related("place"):
-        _tie(person, holding.place, role, changed)
+    return "" if number == "0" else number
 
 
 def _member_codes(number: str) -> list[str]:
     return [f"{number}/{position}" for position in range(2, MEMBERS + 2)]
 
 
-def _members(site: Site, number: str) -> Any:
-    """The people of the household of the owner with that number, besides the owner."""
-    return Customer.objects.filter(site_id=site.pk, code__in=_member_codes(number)).order_by("pk")
+def _blinds(row: Row) -> list[str]:
+    number = row.get("identity_number")
+    return sealing.blinds(CARD, paper_of(CARD, number).same_as) if number else []
 
 
-def _person(
-    row: Row, name: str, known: Customer | None, code: str, changed: _Changed, *, role: str = ""
-) -> Customer:
-    """The customer that a row tells of, with number and papers."""
-    new = known is None
-    if known is None:
-        profile = {"age": str(row["age"]), "age_on": today().isoformat()} if (row.get("age") or 0) > 1 else {}
-        if role:
-            profile["household_role"] = role
-        sex = row.get("sex") or ""
-        known = put_customer(
-            changed.site, name=name, code=code, gender=sex, profile=profile, index_now=False, by=changed.by
+class Book:
+    """The customers of a site that rows name, with what belongs to them: recorded or about to be."""
+
+    def __init__(self, site: Site, by: Actor) -> None:
+        self.site = site
+        self.by = by
+        self.journal = Journal()
+        self.places = PlaceBook(site, by, self.journal)
+        self.drafts = Drafts()
+        self._by_pk: dict[int, Customer] = {}
+        self._by_code: dict[str, Customer] = {}
+        self._by_phone: dict[tuple[str, str], Customer] = {}
+        self._by_paper: dict[tuple[str, str], Customer] = {}
+        self._phones: set[tuple[int, str]] = set()
+        self._papers: set[tuple[int, str]] = set()
+        self._at: dict[int, list[Holding]] = defaultdict(list)
+        self._rooms_of: dict[int, list[Holding]] = defaultdict(list)
+        self._changed: dict[int, Customer] = {}
+        self._filled: list[tuple[Customer, dict[str, Any]]] = []
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Read what is recorded of the people and places in the rows: five queries."""
+        self._look_up_codes(rows)
+        self._look_up_numbers(rows)
+        places = {place.pk: place for place in self.places.look(rows)}
+        held = Holding.objects.filter(place__in=list(places), voided_at=None).select_related("customer")
+        for holding in held.order_by("pk"):
+            holding.customer = self._own(holding.customer)
+            self._at[id(places[holding.place_id])].append(holding)
+
+    def _look_up_codes(self, rows: Sequence[Row]) -> None:
+        numbers = {number for row in rows if (number := _number(row))}
+        codes = numbers.union(*map(_member_codes, numbers))
+        found = Customer.objects.filter(site_id=self.site.pk, code__in=codes).select_related("merged_into")
+        self._by_code = {one.code: self._own(one) for one in found}
+        if any(row.get("kind") not in (None, "owner") and "name" in row for row in rows):
+            owners = [root_of(self._by_code[number]).pk for number in numbers if number in self._by_code]
+            rooms = Holding.objects.filter(standing(), customer__in=owners, role__in=OWNERS)
+            for holding in rooms.filter(place__kind=Place.Kind.ROOM).select_related("place"):
+                self._rooms_of[holding.customer_id].append(holding)
+
+    def _look_up_numbers(self, rows: Sequence[Row]) -> None:
+        numbers = {number for row in rows if (number := phone_of(row.get("phone") or ""))}
+        contacts = ContactPoint.objects.filter(site_id=self.site.pk, normalised__in=numbers)
+        for contact in contacts.select_related("customer").order_by("pk"):
+            customer = self._own(contact.customer)
+            self._by_phone.setdefault((customer.name_key, contact.normalised), customer)
+            self._phones.add((id(customer), contact.normalised))
+        blinds = {blind for row in rows for blind in _blinds(row)}
+        papers = IdentityNumber.objects.filter(site_id=self.site.pk, blind__in=blinds)
+        for paper in papers.select_related("customer").order_by("pk"):
+            customer = self._own(paper.customer)
+            self._by_paper.setdefault((customer.name_key, paper.blind), customer)
+            self._papers.add((id(customer), paper.blind))
+
+    def _own(self, customer: Customer) -> Customer:
+        """The one instance that stands for a row."""
+        return self._by_pk.setdefault(customer.pk, customer)
+
+    def coded(self, code: str) -> Customer | None:
+        """The file with that number."""
+        return self._by_code.get(code)
+
+    def head(self, customer: Customer) -> Customer:
+        """The file that counts: it, or the one it was merged into."""
+        return self._own(root_of(customer)) if customer.merged_into_id is not None else customer
+
+    def known(self, row: Row, name: str, place: Place) -> Customer | None:
+        """The file of a person: one of the household with this name, or one with name and number alike."""
+        key = name_key(name)
+        for holding in self.at(place):
+            if holding.customer.name_key == key:
+                return holding.customer
+        for blind in _blinds(row):
+            if found := self._by_paper.get((key, blind)):
+                return found
+        return self._by_phone.get((key, phone_of(row.get("phone") or "")))
+
+    def at(self, place: Place) -> list[Holding]:
+        """The holdings that stand to a place today."""
+        day = today()
+        return [
+            one
+            for one in self._at[id(place)]
+            if one.starts_on <= day and (one.ends_on is None or one.ends_on >= day)
+        ]
+
+    def rooms_of(self, owner: Customer) -> list[Place]:
+        """The rooms that somebody owns today, recorded before this portion of rows."""
+        return [one.place for one in self._rooms_of.get(owner.pk or 0, []) if one.place is not None]
+
+    def person(self, row: Row, name: str, known: Customer | None, code: str = "", role: str = "") -> Customer:
+        """The customer that a row tells of, with number and papers."""
+        if known is None:
+            aged = (row.get("age") or 0) > 1
+            profile = {"age": str(row["age"]), "age_on": today().isoformat()} if aged else {}
+            if role:
+                profile["household_role"] = role
+            gender = row.get("sex") or ""
+            known = draft_customer(self.site, name=name, code=code, gender=gender, profile=profile)
+            self._draft(self.drafts.customers, known, known)
+            if code:
+                self._remember(self._by_code, code, known)
+        customer = self.head(known)
+        self._add_phone(customer, row.get("phone"))
+        self._add_card(customer, row)
+        return customer
+
+    def _draft(self, drafted: list[Any], row: Any, customer: Customer) -> None:
+        drafted.append(row)
+        self.journal.note(drafted.pop)
+        if id(customer) not in self._changed:
+            self._changed[id(customer)] = customer
+            self.journal.note(lambda: self._changed.pop(id(customer)))
+
+    def _remember(self, index: dict[Any, Customer], key: Any, customer: Customer) -> None:
+        if key not in index:
+            index[key] = customer
+            self.journal.note(lambda: index.pop(key))
+
+    def _add_phone(self, customer: Customer, phone: str | None) -> None:
+        if not phone:
+            return
+        number = phone_of(phone)
+        if (id(customer), number) in self._phones:
+            return
+        others = [one for one in self.drafts.contacts if one.customer is customer]
+        if customer.pk is not None:
+            others += ContactPoint.objects.filter(customer=customer)
+        contact = draft_contact(customer, kind=phone_kind(phone), value=phone, others=others)
+        self._draft(self.drafts.contacts, contact, customer)
+        self._remember(self._by_phone, (customer.name_key, number), customer)
+        self._phones.add((id(customer), number))
+        self.journal.note(lambda: self._phones.discard((id(customer), number)))
+
+    def _add_card(self, customer: Customer, row: Row) -> None:
+        blinds = _blinds(row)
+        if not blinds or any((id(customer), blind) in self._papers for blind in blinds):
+            return
+        paper = read_paper(CARD, row["identity_number"])
+        identity = draft_identity(customer, kind=CARD, paper=paper)
+        filled = filled_by(paper, customer)
+        self._draft(self.drafts.identities, (identity, sorted(filled)), customer)
+        if customer.pk is None:
+            for name, value in filled.items():
+                setattr(customer, name, value)
+            self.journal.note(
+                lambda: [setattr(customer, name, None if name == "birthday" else "") for name in filled]
+            )
+        elif filled:
+            self._filled.append((customer, filled))
+            self.journal.note(self._filled.pop)
+        self._remember(self._by_paper, (customer.name_key, blinds[0]), customer)
+        self._papers.add((id(customer), blinds[0]))
+        self.journal.note(lambda: self._papers.discard((id(customer), blinds[0])))
+
+    def tie(self, customer: Customer, place: Place, role: str) -> None:
+        """Let a customer stand in a role to a place, unless they do or once did.
+
+        That somebody stood in it and no longer does is known here better than in the sheet.
+        """
+        roles = OWNERS if role in OWNERS else (role,)
+        there = self._at[id(place)]
+        if any(one.customer is customer and one.role in roles for one in there):
+            return
+        holding = draft_holding(customer, role=role, place=place)
+        refuse_beside(holding, there)
+        there.append(holding)
+        self.journal.note(there.pop)
+        self._draft(self.drafts.holdings, holding, customer)
+
+    def write(self) -> None:
+        """Record everything that was drafted, and let the search know."""
+        new = {id(customer) for customer in self.drafts.customers}
+        self.places.write()
+        for customer, filled in self._filled:
+            change_by_paper(customer, filled=filled, by=self.by)
+        put_drafts(self.site, drafts=self.drafts, by=self.by)
+        reindex_all(
+            self.site, customers=[(one, key in new) for key, one in self._changed.items()], by=self.by
         )
-        changed.add(known, new=True)
-    customer = root_of(known)
-    if _phone(customer, row.get("phone"), new, changed.by):
-        changed.add(customer)
-    if _identity(customer, row.get("identity_number"), new, changed.by):
-        changed.add(customer)
-    return customer
 
 
-def _phone(customer: Customer, phone: str | None, new: bool, by: Actor) -> bool:
-    """Add a number unless the customer has or had it; whether it was new."""
-    if not phone:
-        return False
-    number = phone_of(phone)
-    if number and not new and ContactPoint.objects.filter(customer=customer, normalised=number).exists():
-        return False
-    put_contact(customer, kind=phone_kind(phone), value=phone, index_now=False, by=by)
-    return True
-
-
-def _identity(customer: Customer, number: str | None, new: bool, by: Actor) -> bool:
-    """Add an identity card unless the customer has it; whether it was new."""
-    if not number:
-        return False
-    if not new and IdentityNumber.objects.filter(customer=customer, blind__in=_blinds(number)).exists():
-        return False
-    put_identity(customer, kind=IdentityNumber.Kind.RESIDENT_ID, number=number, by=by)
-    return True
-
-
-def _blinds(number: str) -> list[str]:
-    kind = IdentityNumber.Kind.RESIDENT_ID
-    return sealing.blinds(kind, paper_of(kind, number).same_as)
-
-
-def _tie(customer: Customer, place: Place, role: str, changed: _Changed, **period: Any) -> None:
-    """Let a customer stand in a role to a place, unless they do.
-
-    That somebody once stood in it and no longer does is known here better than in the sheet, unless it
-    tells of another lease.
-    """
-    roles = OWNERS if role in OWNERS else (role,)
-    told = Holding.objects.filter(customer=customer, place=place, role__in=roles, voided_at=None)
-    if role not in OWNERS and period.get("starts_on") is not None:
-        told = told.filter(starts_on=period["starts_on"])
-    if not told.exists():
-        put_holding(customer, role=role, place=place, index_now=False, by=changed.by, **period)
-        changed.add(customer)
+def _take(
+    site: Site, rows: Sequence[Row], plan: Callable[[Book, Row], None], by: Actor
+) -> list[Outcome | Refused]:
+    book = Book(site, by)
+    book.look(rows)
+    results: list[Outcome | Refused] = []
+    for row in rows:
+        try:
+            with book.journal.row() as did_anything:
+                plan(book, row)
+                results.append(outcome(did_anything()))
+        except Refused as refusal:
+            results.append(refusal)
+    book.write()
+    return results
 
 
 @service(needs="customers.import")
-def import_room_of_owner(site: Site, row: Row, *, by: Actor) -> Outcome:
-    """A room (see the places' `import_room`) and its owner by `owner_number`, with the owner's household.
+def take_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
+    """People of households, a portion of rows: `owner_number`, `name`, `kind`, `sex`, `age`, `phone`,
+    `identity_number`.
+
+    An owner gets the number as the number of the file. For family, tenants and temporary residents it
+    names the owner, to whose rooms they are tied, now or when those are imported. Refused when the
+    number belongs to another name, or an owner with it is not there yet.
+    """
+    return _take(site, rows, _plan_owner, by)
+
+
+@service(needs="customers.import")
+def import_owner(site: Site, row: Row, *, by: Actor) -> Outcome:
+    """One person, as `take_owners`."""
+    return only(take_owners(site, [row], by=by))
+
+
+def _plan_owner(book: Book, row: Row) -> None:
+    number = _number(row)
+    if not number:
+        raise Refused("required", _("This cell must not be empty."), field="owner_number")
+    role = _ROLES[row.get("kind") or "owner"]
+    owner = book.coded(number)
+    with told_by_column(_COLUMNS, "name"):
+        if role != R.OWNER:
+            if owner is None:
+                raise Refused("no-owner", _("There is no owner with this number yet."), field="owner_number")
+            _plan_member(book, row, book.head(owner), number, role)
+        elif owner is not None and owner.name_key != name_key(row["name"]):
+            message = _("This number belongs to %(name)s already.")
+            raise Refused("number-taken", message, params={"name": owner.name}, field="owner_number")
+        else:
+            book.person(row, row["name"], owner, number)
+
+
+def _plan_member(book: Book, row: Row, owner: Customer, number: str, role: str) -> None:
+    """One more person of an owner's household, tied to the owner's rooms."""
+    members = _members(book, number)
+    same = next((one for one in members if one.name_key == name_key(row["name"])), None)
+    free = (code for code in _member_codes(number) if book.coded(code) is None)
+    code = same.code if same else next(free, "")
+    if not code:
+        raise Refused("too-many", _("Too many people in one household."), field="owner_number")
+    person = book.person(row, row["name"], same, code, role)
+    for room in book.rooms_of(owner):
+        book.tie(person, room, role)
+
+
+def _members(book: Book, number: str) -> Iterable[Customer]:
+    """The people of the household of the owner with that number, besides the owner."""
+    return [one for code in _member_codes(number) if (one := book.coded(code)) is not None]
+
+
+@service(needs="customers.import")
+def take_rooms_of_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
+    """Rooms (see the places' `take_rooms`) and their owners by `owner_number`, with the owners' households.
 
     Refused at `owner_number` when there is no such owner or the room has another one; then nothing of
     the row is recorded.
     """
-    place, new = put_room(site, row, by)
-    number = str(row.get("owner_number") or "").strip()
-    changed = _Changed(site, by)
-    if number and number != "0":
-        owner = _owner(site, number)
-        others = Holding.objects.filter(standing(), place=place, role__in=OWNERS).exclude(customer=owner)
-        if not new and others.exists():
-            raise Refused("differs", _("This room belongs to somebody else."), field="owner_number")
-        with told_by_column({}, "owner_number"):
-            _tie(owner, place, R.OWNER, changed)
-            for member in _members(site, number):
-                _tie(root_of(member), place, member.profile.get("household_role", R.FAMILY), changed)
-    changed.let_search_know()
-    return outcome(new or bool(changed))
+    return _take(site, rows, _plan_room_of_owner, by)
 
 
-def _owner(site: Site, number: str) -> Customer:
-    owner = Customer.objects.filter(site_id=site.pk, code=number).select_related("merged_into").first()
-    if owner is None:
+@service(needs="customers.import")
+def import_room_of_owner(site: Site, row: Row, *, by: Actor) -> Outcome:
+    """One room with its owner, as `take_rooms_of_owners`."""
+    return only(take_rooms_of_owners(site, [row], by=by))
+
+
+def _plan_room_of_owner(book: Book, row: Row) -> None:
+    place = plan_room(book.places, row)
+    number = _number(row)
+    if not number:
+        return
+    named = book.coded(number)
+    if named is None:
         raise Refused("no-owner", _("There is no owner with this number yet."), field="owner_number")
-    return root_of(owner)
+    owner = book.head(named)
+    if any(one.role in OWNERS and one.customer is not owner for one in book.at(place)):
+        raise Refused("differs", _("This room belongs to somebody else."), field="owner_number")
+    with told_by_column({}, "owner_number"):
+        book.tie(owner, place, R.OWNER)
+        for member in _members(book, number):
+            book.tie(book.head(member), place, member.profile.get("household_role", R.FAMILY))
+
+
+@service(needs="customers.import")
+def take_households(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
+    """Rooms with one of their people on each line, a portion of rows: the room's columns, `owner_name`,
+    `owner_kind`, `sex`, `phone`, `identity_number`. Several owners may share a cell, between commas.
+
+    Refused when an unsold room has people, or others stand before the owner.
+    """
+    return _take(site, rows, _plan_household, by)
 
 
 @service(needs="customers.import")
 def import_household(site: Site, row: Row, *, by: Actor) -> Outcome:
-    """A room with one of its people on one line: the room's columns, `owner_name`, `owner_kind`, `sex`,
-    `phone`, `identity_number`. Several owners may share a cell, separated by commas.
+    """One line of a room with one of its people, as `take_households`."""
+    return only(take_households(site, [row], by=by))
 
-    Refused when an unsold room has people, a sold one has none, or others stand before the owner.
-    """
-    place, new = put_room(site, row, by)
-    names = [name.strip() for name in _SEVERAL.split(row.get("owner_name") or "") if name.strip()]
+
+def _plan_household(book: Book, row: Row) -> None:
+    place = plan_room(book.places, row)
+    names = _names(row)
     if not names:
         if row.get("phone") or row.get("identity_number"):
             raise Refused("required", _("Whose number is it? The name is missing."), field="owner_name")
-        return outcome(new)
+        return
     if row.get("state") == "unsold":
         raise Refused("unsold", _("An unsold room has no owner or resident."), field="owner_name")
     role = _ROLES[row.get("owner_kind") or "owner"]
-    people = list(Holding.objects.filter(standing(), place=place).select_related("customer"))
-    if role != R.OWNER and not any(one.role in OWNERS for one in people):
+    if role == R.OWNER and len(names) > 1:
+        role = R.CO_OWNER
+    if role not in OWNERS and not any(one.role in OWNERS for one in book.at(place)):
         raise Refused(
             "no-owner", _("The owner of the room stands before everybody else."), field="owner_kind"
         )
-    changed = _Changed(site, by)
     with told_by_column({**_COLUMNS, "name": "owner_name", "code": "owner_name"}, "owner_name"):
         for position, name in enumerate(names):
             told = row if position == 0 else {}
-            person = _person(told, name, _known(site, told, name, people), "", changed)
-            shared = R.CO_OWNER if len(names) > 1 else R.OWNER
-            _tie(person, place, shared if role == R.OWNER else role, changed)
-    changed.let_search_know()
-    return outcome(new or bool(changed))
-
-
-def _known(site: Site, row: Row, name: str, people: list[Holding]) -> Customer | None:
-    """The file of a person: one of the household with this name, or one with the same name and number."""
-    key = name_key(name)
-    for holding in people:
-        if holding.customer.name_key == key:
-            return holding.customer
-    same = Customer.objects.filter(site_id=site.pk, name_key=key, merged_into=None)
-    if row.get("identity_number"):
-        found: Customer | None = same.filter(
-            identitynumbers__blind__in=_blinds(row["identity_number"])
-        ).first()
-        if found is not None:
-            return found
-    number = phone_of(row.get("phone") or "")
-    return same.filter(contactpoints__normalised=number).first() if number else None
+            book.tie(book.person(told, name, book.known(told, name, place)), place, role)
 
 
 @service(needs="customers.import")
@@ -279,19 +427,39 @@ def import_car(site: Site, row: Row, *, by: Actor) -> Outcome:
             raise Refused("required", _("This cell must not be empty."), field="owner_number")
         return outcome(new)
     owner = _owner(site, number)
-    changed = _Changed(site, by)
     sold = row.get("tenure") != "let"
     # The template asks for a far day where a space is sold: an owner's holding has no end.
     period = {"starts_on": row.get("starts_on"), "ends_on": None if sold else row.get("ends_on")}
     with told_by_column({"role": "tenure"}, "owner_number"):
-        _tie(owner, place, R.OWNER if sold else R.TENANT, changed, **period)
+        new = _hold(owner, place, R.OWNER if sold else R.TENANT, by, **period) or new
     if row.get("plate"):
-        new = _vehicle(row, place, owner, changed) or new
-    changed.let_search_know()
-    return outcome(new or bool(changed))
+        new = _vehicle(row, place, owner, by) or new
+    if new:
+        reindex(owner, by=by)
+    return outcome(new)
 
 
-def _vehicle(row: Row, place: Place, owner: Customer, changed: _Changed) -> bool:
+def _owner(site: Site, number: str) -> Customer:
+    owner = Customer.objects.filter(site_id=site.pk, code=number).select_related("merged_into").first()
+    if owner is None:
+        raise Refused("no-owner", _("There is no owner with this number yet."), field="owner_number")
+    return root_of(owner)
+
+
+def _hold(customer: Customer, place: Place, role: str, by: Actor, **period: Any) -> bool:
+    """Let a customer hold a parking space, unless they do, did, or hold it under the same lease; whether
+    that was new."""
+    roles = OWNERS if role in OWNERS else (role,)
+    told = Holding.objects.filter(customer=customer, place=place, role__in=roles, voided_at=None)
+    if role not in OWNERS and period.get("starts_on") is not None:
+        told = told.filter(starts_on=period["starts_on"])
+    if told.exists():
+        return False
+    put_holding(customer, role=role, place=place, index_now=False, by=by, **period)
+    return True
+
+
+def _vehicle(row: Row, place: Place, owner: Customer, by: Actor) -> bool:
     """The vehicle on a parking space, owned by the one who holds the space; whether anything was new."""
     plate = plate_of(str(row["plate"]))
     fields = {
@@ -301,22 +469,22 @@ def _vehicle(row: Row, place: Place, owner: Customer, changed: _Changed) -> bool
         "colour": row.get("car_colour") or "",
     }
     columns = {"place": "space", "subtype": "car_kind", "maker": "car_brand", "colour": "car_colour"}
-    cars = Asset.objects.filter(site_id=changed.site.pk, plate=plate).exclude(state=Asset.State.RETIRED)
+    cars = Asset.objects.filter(site_id=place.site_id, plate=plate).exclude(state=Asset.State.RETIRED)
     car, new = cars.select_related("place").first(), False
     with told_by_column({**columns, "code": "plate"}, "plate"):
         if car is None:
-            car = put_asset(changed.site, kind=Asset.Kind.VEHICLE, plate=plate, by=changed.by, **fields)
+            car = put_asset(place.site, kind=Asset.Kind.VEHICLE, plate=plate, by=by, **fields)
             new = True
         else:
-            new = fill_asset(car, by=changed.by, **fields)
+            new = fill_asset(car, by=by, **fields)
     owners = list(Holding.objects.filter(standing(), asset=car, role__in=OWNERS))
     if not any(one.customer_id == owner.pk for one in owners):
         if owners:
             raise Refused("differs", _("This vehicle belongs to somebody else."), field="plate")
         with told_by_column({}, "plate"):
             started = row.get("starts_on")
-            put_holding(owner, role=R.OWNER, asset=car, starts_on=started, index_now=False, by=changed.by)
-        changed.add(owner)
+            put_holding(owner, role=R.OWNER, asset=car, starts_on=started, index_now=False, by=by)
+        new = True
     return new
 
 

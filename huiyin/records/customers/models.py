@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.models import ScopedModel
@@ -71,6 +72,9 @@ class Customer(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:customer", args=[self.pk])
 
 
 class Owned(ScopedModel):

@@ -176,6 +176,13 @@ def _people(
     return list(people.values())
 
 
+def people_of(customers: Sequence[Customer]) -> dict[int, Person]:
+    """Customers with what they hold today, their valid contacts and their care, by id; four queries."""
+    rows = Holding.objects.allowed(VIEW).filter(standing(), customer__in=[one.pk for one in customers])
+    holdings = rows.select_related("customer", "place", "asset").order_by("pk")
+    return {person.customer.pk: person for person in _people(holdings, customers)}
+
+
 @dataclass
 class Card:
     """What opens when somebody calls: who it is, the units, the special care.
@@ -531,18 +538,34 @@ def search_document(customer: Customer) -> Document:
 
     Identity numbers are not in it: they are found by `with_identity` only.
     """
-    family = family_of(customer)
-    contacts = list(ContactPoint.objects.filter(valid(), customer=customer))
-    rows = Holding.objects.filter(standing(), customer=customer).select_related("place", "asset")
-    things = [one.place or one.asset for one in rows.order_by("starts_on", "pk")]
+    return search_documents([customer])[customer.pk]
+
+
+def search_documents(customers: Sequence[Customer]) -> dict[int, Document]:
+    """What the search knows of customers, by id: three queries for all together."""
+    families = _families(customers)
+    contacts: dict[int, list[ContactPoint]] = defaultdict(list)
+    for contact in ContactPoint.objects.filter(valid(), customer__in=list(families)).order_by("pk"):
+        contacts[contact.customer_id].append(contact)
+    holdings: dict[int, list[Holding]] = defaultdict(list)
+    held = Holding.objects.filter(standing(), customer__in=list(families)).select_related("place", "asset")
+    for holding in held.order_by("starts_on", "pk"):
+        holdings[holding.customer_id].append(holding)
+    return {one.pk: _document(families[one.pk], contacts[one.pk], holdings[one.pk]) for one in customers}
+
+
+def _document(
+    family: list[Customer], contacts: Iterable[ContactPoint], holdings: Iterable[Holding]
+) -> Document:
+    customer = family[0]
+    things = [thing for one in holdings if (thing := one.place or one.asset) is not None]
     kinds = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.PHONE)
-    codes = [one.code for one in family] + [thing.code for thing in things if thing is not None]
     return Document(
         customer.name,
         customer.updated_at,
-        subtitle=" · ".join(dict.fromkeys(thing.name for thing in things if thing is not None)),
+        subtitle=" · ".join(dict.fromkeys(thing.name for thing in things)),
         text=" ".join(one.value for one in contacts if one.kind not in kinds),
-        codes=codes,
+        codes=[one.code for one in family] + [thing.code for thing in things],
         names=list(dict.fromkeys(one.name for one in family)),
         phones=[one.normalised for one in contacts if one.kind in kinds],
     )

@@ -5,12 +5,13 @@ What they hold is written in `holdings`, duplicates are made one in `merging`; b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.inserting import gathered
 from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
@@ -18,18 +19,43 @@ from huiyin.base.org.models import Site
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import describe, verb
 from huiyin.base.trail.services import record
+from huiyin.engines.files.registry import register_owner
 from huiyin.engines.numbering.services import take
 from huiyin.engines.packs.selectors import entries
+from huiyin.engines.search.services import index
 from huiyin.records.places.models import Place
 
 from . import sealing
-from .contacts import contact_of, name_key
-from .entries import change, insert, plain, well_formed
+from .contacts import name_key
+from .drafts import (
+    FIELDS,
+    Drafts,
+    check_lists,
+    check_period,
+    draft_contact,
+    draft_customer,
+    draft_identity,
+    filled_by,
+    read_paper,
+)
+from .entries import change, insert_all, plain, well_formed
 from .files import refuse_merged, reindexed, touch
-from .holdings import NewOwner, correct_holding, end_holding, hand_over, put_holding, start_holding
+from .holdings import (
+    NewOwner,
+    correct_holding,
+    end_holding,
+    hand_over,
+    put_holding,
+    record_started,
+    start_holding,
+)
 from .merging import merge, unmerge
 from .models import ContactPoint, Customer, IdentityNumber
-from .papers import MAX_NUMBER, paper_of
+from .papers import paper_of
+from .selectors import search_documents
+
+for _model in (Customer, Place):
+    register_owner(_model, permission_view="customers.view")  # papers of a home are papers of its people
 
 ADDED = verb("customers.added", _("Customer added"))
 CHANGED = verb("customers.changed", _("Customer changed"))
@@ -47,10 +73,12 @@ REVEALED = verb("customers.revealed", _("Identity number revealed"))
 LOOKED_UP = verb("customers.looked_up", _("File looked up"))
 
 __all__ = [
+    "FIELDS",
     "NewOwner",
     "add_contact",
     "add_customer",
     "add_identity",
+    "change_by_paper",
     "change_contact",
     "change_customer",
     "check_data",
@@ -64,9 +92,11 @@ __all__ = [
     "merge",
     "put_contact",
     "put_customer",
+    "put_drafts",
     "put_holding",
     "put_identity",
     "reindex",
+    "reindex_all",
     "remove_identity",
     "reseal",
     "reveal",
@@ -76,19 +106,6 @@ __all__ = [
     "withdraw_consent",
 ]
 
-FIELDS = (
-    "kind",
-    "name",
-    "gender",
-    "birthday",
-    "tier",
-    "language",
-    "tags",
-    "profile",
-    "note",
-)
-MAX_TAGS = 30
-MAX_PROFILE = 60
 LOOK_UP_AGAIN = timedelta(hours=1)
 """How long one person's looking at a file counts as one look."""
 
@@ -116,52 +133,56 @@ def put_customer(
     by: Actor,
     **fields: Any,
 ) -> Customer:
-    """Open a file, as `add_customer` does: an effect for imports and for apps above.
+    """Open a file, as `add_customer` does: an effect for apps above.
 
     Without `index_now` the caller lets the search know itself (`reindex`).
     """
-    unknown = sorted(set(fields) - set(FIELDS))
-    if unknown:
-        raise TypeError(f"a customer has no field {', '.join(unknown)}")
-    customer = Customer(site_id=site.pk, kind=kind, name=" ".join(name.split()), code=code.strip(), **fields)
-    customer.name_key = name_key(customer.name)
-    customer.code = customer.code or f"C{take(site, series='customer', by=by):06d}"
-    _listed(fields)
-    well_formed(customer, exclude=("site", "merged_into"))
-    insert(customer)
-    new = {
-        name: plain(getattr(customer, name))
-        for name in FIELDS
-        if getattr(customer, name) not in (None, "", [], {})
-    }
-    record(customer, ADDED, by=by, code=customer.code, new=new)
+    customer = draft_customer(site, name=name, kind=kind, code=code, **fields)
+    put_drafts(site, drafts=Drafts(customers=[customer]), by=by)
     if index_now:
         reindexed(customer, by, new=True)
     return customer
 
 
-def _listed(fields: Mapping[str, Any]) -> None:
-    """Refused when tags are no list of short words, or the profile no short texts by name."""
-    tags, profile = fields.get("tags", []), fields.get("profile", {})
-    if not isinstance(tags, list) or len(tags) > MAX_TAGS or not all(_word(tag, 40) for tag in tags):
-        raise Refused("invalid", _("Tags are short words, at most 30."), field="tags")
-    if (
-        not isinstance(profile, dict)
-        or len(profile) > MAX_PROFILE
-        or not all(
-            _word(name, 60) and isinstance(text, str) and len(text) <= 500 for name, text in profile.items()
-        )
-    ):
-        raise Refused("invalid", _("A profile has short texts by name."), field="profile")
+@service
+def put_drafts(subject: Site | Customer, *, drafts: Drafts, by: Actor) -> None:
+    """Write drafted customers and what belongs to them together: an effect for imports.
+
+    The caller lets the search know (`reindex`). Refused with the broken rule's own words when the
+    database does not take them.
+    """
+    for customer in drafts.customers:
+        customer.code = customer.code or f"C{take(customer.site, series='customer', by=by):06d}"
+    insert_all(drafts.customers)
+    insert_all(drafts.contacts)
+    insert_all([identity for identity, _filled in drafts.identities])
+    insert_all(drafts.holdings)
+    with gathered():
+        for customer in drafts.customers:
+            told = {name: getattr(customer, name) for name in FIELDS}
+            new = {name: plain(value) for name, value in told.items() if value not in (None, "", [], {})}
+            record(customer, ADDED, by=by, code=customer.code, new=new)
+        for contact in drafts.contacts:
+            new = {"kind": contact.kind, "value": contact.value}
+            record(contact, CONTACT_ADDED, by=by, root=contact.customer, new=new)
+        for identity, filled in drafts.identities:
+            _record_identity(identity, filled, by)
+        for holding in drafts.holdings:
+            record_started(holding, by)
 
 
-def _word(value: Any, limit: int) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) <= limit
-
-
-def _later(since: date | None, until: date | None, field: str) -> None:
-    if since is not None and until is not None and until < since:
-        raise Refused("period", _("The end lies before the start."), field=field)
+def _record_identity(identity: IdentityNumber, filled: Iterable[str], by: Actor) -> None:
+    record(
+        identity,
+        IDENTITY_ADDED,
+        by=by,
+        root=identity.customer,
+        kind=identity.kind,
+        masked=identity.masked,
+        verified=identity.verified,
+        remark=identity.remark,
+        filled=sorted(filled),
+    )
 
 
 @service(needs="customers.edit")
@@ -173,7 +194,7 @@ def change_customer(
     Refused when somebody else was faster, a value is not possible, or the file was merged.
     """
     refuse_merged(customer)
-    _listed(fields)
+    check_lists(fields)
     if "name" in fields:
         fields["name"] = " ".join(str(fields["name"]).split())
     old, new = change(customer, fields, FIELDS, version=version)
@@ -223,7 +244,7 @@ def set_care(
         raise Refused(
             "unknown-care", _("There is no special care “%(code)s”."), params={"code": code}, field="code"
         )
-    _later(since, until, "until")
+    check_period(since, until, "until")
     flag = {
         "code": code,
         "since": since.isoformat() if since else "",
@@ -343,50 +364,49 @@ def put_contact(
     index_now: bool = True,
     by: Actor,
 ) -> ContactPoint:
-    """Add a contact, as `add_contact` does: an effect for imports and apps above.
+    """Add a contact, as `add_contact` does: an effect for apps above.
 
     Without `index_now` the caller lets the search know itself (`reindex`).
     """
-    refuse_merged(customer)
-    _later(valid_from, valid_to, "valid_to")
-    normalised, tail4 = contact_of(kind, value)
-    others = [one for one in ContactPoint.objects.filter(customer=customer) if one.kind == kind]
-    if any(one.normalised == normalised and _meet(one, valid_from, valid_to) for one in others):
-        raise Refused("contact-exists", _("The customer has this number already."), field="value")
-    first = not any(one.is_primary for one in others)
-    contact = ContactPoint(
-        site_id=customer.site_id,
-        customer=customer,
+    others = list(ContactPoint.objects.filter(customer=customer))
+    contact = draft_contact(
+        customer,
         kind=kind,
-        value=value.strip(),
-        normalised=normalised,
-        tail4=tail4,
-        label=label.strip(),
-        is_primary=is_primary or first,
+        value=value,
+        label=label,
+        is_primary=is_primary,
         valid_from=valid_from,
         valid_to=valid_to,
+        others=others,
     )
-    well_formed(contact, exclude=("site", "customer"))
-    if is_primary and not first:
+    if contact.is_primary and any(one.is_primary and one.kind == kind for one in others):
         ContactPoint.objects.filter(customer=customer, kind=kind).update(is_primary=False)
-    insert(contact)
-    record(contact, CONTACT_ADDED, by=by, root=customer, new={"kind": kind, "value": contact.value})
+    put_drafts(customer, drafts=Drafts(contacts=[contact]), by=by)
     if index_now:
         touch(customer)
         reindexed(customer, by)
     return contact
 
 
-def _meet(contact: ContactPoint, start: date | None, end: date | None) -> bool:
-    """Whether a contact is valid on some day of a period."""
-    begins = contact.valid_from is None or end is None or contact.valid_from <= end
-    return begins and (contact.valid_to is None or start is None or contact.valid_to >= start)
-
-
 @service
 def reindex(customer: Customer, *, new: bool = False, by: Actor) -> None:
     """Let the search know the customer as they are now: an effect for imports."""
     reindexed(customer, by, new=new)
+
+
+@service
+def reindex_all(site: Site, *, customers: Sequence[tuple[Customer, bool]], by: Actor) -> None:
+    """Let the search know many customers as they are now; True for those that are new to it."""
+    documents = search_documents([customer for customer, _new in customers])
+    with gathered():
+        for customer, new in customers:
+            index(customer, documents[customer.pk], new=new, by=by)
+
+
+@service
+def change_by_paper(customer: Customer, *, filled: Mapping[str, Any], by: Actor) -> None:
+    """Fill in what a paper tells of a customer; the event of the paper says so: an effect for imports."""
+    change(customer, filled, filled)
 
 
 @service(needs="customers.edit")
@@ -413,7 +433,9 @@ def change_contact(
         "valid_to": valid_to,
     }
     values = {k: v for k, v in asked.items() if v is not None and v != getattr(contact, k)}
-    _later(values.get("valid_from", contact.valid_from), values.get("valid_to", contact.valid_to), "valid_to")
+    check_period(
+        values.get("valid_from", contact.valid_from), values.get("valid_to", contact.valid_to), "valid_to"
+    )
     if not values:
         return contact
     old = {name: plain(getattr(contact, name)) for name in values}
@@ -440,7 +462,7 @@ def end_contact(
     """
     refuse_merged(contact.customer)
     day = on or today()
-    _later(contact.valid_from, day, "on")
+    check_period(contact.valid_from, day, "on")
     if contact.valid_to == day:
         return contact
     old, contact.valid_to, contact.is_primary = contact.valid_to, day, False
@@ -476,49 +498,18 @@ def add_identity(
 def put_identity(
     customer: Customer, *, kind: str, number: str, unverified: bool = False, remark: str = "", by: Actor
 ) -> IdentityNumber:
-    """Keep an identity number, as `add_identity` does: an effect for imports and apps above."""
-    refuse_merged(customer)
-    if kind not in IdentityNumber.Kind.values:
-        raise Refused("unknown-kind", _("This is no known kind of paper."), field="kind")
-    paper = paper_of(kind, number)
-    if len(paper.number) < 2 or len(paper.number) > MAX_NUMBER:
-        raise Refused("identity", _("The number has too few or too many characters."), field="number")
-    if paper.wrong is not None and not (unverified and remark.strip()):
-        raise Refused("identity", paper.wrong, field="number")
+    """Keep an identity number, as `add_identity` does: an effect for apps above."""
+    paper = read_paper(kind, number, unverified=unverified, remark=remark)
     same = IdentityNumber.objects.filter(
         customer=customer, kind=kind, blind__in=sealing.blinds(kind, paper.same_as)
     )
     found: IdentityNumber | None = same.first()
     if found is not None:
         return found
-    identity = IdentityNumber(
-        site_id=customer.site_id,
-        customer=customer,
-        kind=kind,
-        sealed=sealing.seal(kind, paper.number),
-        key_id=sealing.key_id(),
-        blind=sealing.blind(kind, paper.same_as),
-        masked=paper.masked,
-        verified=paper.wrong is None,
-        remark=remark.strip(),
-    )
-    well_formed(identity, exclude=("site", "customer"))
-    insert(identity)
-    filled = {"birthday": paper.birthday, "gender": paper.gender}
-    filled = {name: value for name, value in filled.items() if value and not getattr(customer, name)}
-    if filled and paper.wrong is None:
-        change(customer, filled, filled)
-    record(
-        identity,
-        IDENTITY_ADDED,
-        by=by,
-        root=customer,
-        kind=kind,
-        masked=identity.masked,
-        verified=identity.verified,
-        remark=identity.remark,
-        filled=sorted(filled),
-    )
+    identity = draft_identity(customer, kind=kind, paper=paper, remark=remark)
+    filled = filled_by(paper, customer)
+    change(customer, filled, filled)
+    put_drafts(customer, drafts=Drafts(identities=[(identity, sorted(filled))]), by=by)
     return identity
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -50,6 +50,18 @@ def insert(row: models.Model) -> None:
             row.save(force_insert=True)
     except IntegrityError as error:
         raise _broken(row, error) from error
+
+
+def insert_all(rows: Sequence[Any]) -> None:
+    """Write new rows of one table together. Refused like `insert`."""
+    if len(rows) == 1:
+        insert(rows[0])
+    elif rows:
+        try:
+            with transaction.atomic():
+                type(rows[0]).objects.bulk_create(rows)
+        except IntegrityError as error:
+            raise _broken(rows[0], error) from error
 
 
 def change(

@@ -21,10 +21,10 @@ from huiyin.base.org.models import Site
 from huiyin.engines.imports.registry import Preset, declare
 
 from .addresses import Address, address, address_of, car_park_name
-from .drafts import down_to, draft_address, kind_above
+from .drafts import down_to, draft_address, kind_above, unrecorded
 from .entries import well_formed
 from .models import Asset, Place
-from .services import fill_asset, fill_place, put_asset, put_drafts, put_place, unrecorded
+from .services import fill_asset, fill_place, put_asset, put_drafts, put_place
 
 Outcome = Literal["created", "unchanged"]
 Row = Mapping[str, Any]

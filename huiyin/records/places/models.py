@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.models import ScopedModel
@@ -121,6 +122,9 @@ class Place(ScopedModel):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("places:place", args=[self.pk])
+
     @property
     def below(self) -> str:
         """What the path of everything under this place begins with."""
@@ -199,3 +203,6 @@ class Asset(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("places:asset", args=[self.pk])

@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.inserting import gathered
 from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
+from huiyin.engines.files.registry import register_owner
 from huiyin.engines.search.services import index
 
-from .addresses import Address, address_of, floor_key, number, parking_key
-from .entries import change, insert, plain, sort_of, well_formed
+from .addresses import Address, address_of
+from .drafts import (
+    ADDRESSED,
+    ASSET_FIELDS,
+    LIVED_IN,
+    PARENTS,
+    PLACE_FIELDS,
+    K,
+    down_to,
+    draft_address,
+    draft_place,
+    kind_above,
+    set_fields,
+    stand_under,
+    unrecorded,
+)
+from .entries import change, insert, insert_all, plain, sort_of, well_formed
 from .models import Asset, Place
 from .numbers import plate_of, vin_of
 from .selectors import search_document, subtree
+
+__all__ = [
+    "ADDRESSED",
+    "ASSET_FIELDS",
+    "LIVED_IN",
+    "PARENTS",
+    "PLACE_FIELDS",
+    "add_asset",
+    "add_place",
+    "change_asset",
+    "change_place",
+    "close_place",
+    "fill_asset",
+    "fill_place",
+    "move_place",
+    "put_address",
+    "put_asset",
+    "put_drafts",
+    "put_place",
+    "readdress",
+    "reopen_place",
+    "retire_asset",
+    "set_occupancy",
+]
+
+register_owner(Asset, permission_view="places.view")
 
 PLACE_ADDED = verb("places.added", _("Place added"))
 PLACE_CHANGED = verb("places.changed", _("Place changed"))
@@ -31,60 +74,6 @@ PLACE_REOPENED = verb("places.reopened", _("Place in use again"))
 ASSET_ADDED = verb("places.asset_added", _("Thing added"))
 ASSET_CHANGED = verb("places.asset_changed", _("Thing changed"))
 ASSET_RETIRED = verb("places.asset_retired", _("Thing retired"))
-
-K = Place.Kind
-_GROUPS = (K.BUILDING, K.UNIT, K.FLOOR)
-PARENTS: dict[str, frozenset[str]] = {
-    K.ZONE: frozenset(),
-    K.BUILDING: frozenset({K.ZONE}),
-    K.UNIT: frozenset({K.BUILDING}),
-    K.FLOOR: frozenset({K.BUILDING, K.UNIT}),
-    K.ROOM: frozenset(_GROUPS),
-    K.PUBLIC_AREA: frozenset({K.ZONE, *_GROUPS}),
-    K.PARKING_LOT: frozenset({K.ZONE, *_GROUPS}),
-    K.PARKING: frozenset({K.PARKING_LOT, K.ZONE, *_GROUPS}),
-    K.EQUIPMENT_ROOM: frozenset({K.ZONE, K.PARKING_LOT, *_GROUPS}),
-    K.STATION: frozenset({K.ZONE, *_GROUPS}),
-    K.OTHER: frozenset(K.values),
-}
-"""What a place of each kind may stand under; everything but entrances, floors and rooms also at the top."""
-
-NEEDS_PARENT = frozenset({K.UNIT, K.FLOOR, K.ROOM})
-ADDRESSED: dict[str, int] = {K.BUILDING: 1, K.UNIT: 2, K.ROOM: 3}
-"""Kinds that have an address, with the number of its parts."""
-LIVED_IN = frozenset({K.ROOM, K.PARKING})
-"""Kinds that have an occupancy."""
-
-PLACE_FIELDS = (
-    "name",
-    "floor",
-    "use",
-    "layout",
-    "building_area",
-    "inner_area",
-    "shared_area",
-    "forecast_area",
-    "floors",
-    "has_lift",
-    "handed_over_on",
-    "remark",
-)
-ASSET_FIELDS = (
-    "subtype",
-    "code",
-    "name",
-    "place",
-    "serial",
-    "plate",
-    "vin",
-    "maker",
-    "model",
-    "colour",
-    "installed_on",
-    "state",
-    "details",
-    "remark",
-)
 
 
 def _reindex(row: Place | Asset, by: Actor, *, new: bool = False) -> None:
@@ -138,16 +127,9 @@ def put_place(
     site: Site, *, kind: str, name: str, code: str = "", parent: Place | None = None, by: Actor, **fields: Any
 ) -> Place:
     """Add a place that has no address, as `add_place` does: an effect for imports and apps above."""
-    place = Place(site_id=site.pk, kind=kind, name=name.strip(), code=(code or name).strip())
-    _set(place, fields, (*PLACE_FIELDS, "occupancy", "room"))
-    _stand_under(place, parent)
-    if kind == K.PARKING:
-        place.room = number(place.room or place.code)
-        place.key = parking_key(place.room)
-    elif kind == K.FLOOR:
-        place.floor = number(place.floor or place.name)
-        place.key = floor_key(place.building, place.unit, place.floor)
-    return _added(place, by)
+    place = draft_place(site, kind=kind, name=name, code=code, parent=parent, **fields)
+    put_drafts(site, places=[place], by=by)
+    return place
 
 
 @service
@@ -159,55 +141,40 @@ def put_address(
     An effect for commands and imports: asking twice changes nothing. What stands above is added
     too; `parent` is given only for a building in a zone or a room on a floor.
     """
-    address = Address(*(address.building, address.unit, address.room)[: ADDRESSED[kind]])
+    address = down_to(kind, address)
     found = Place.objects.filter(site_id=site.pk, key=address.key).first()
     if found is not None:
         return found, False
-    if parent is None and kind != K.BUILDING:
-        above = K.UNIT if kind == K.ROOM and address.unit else K.BUILDING
+    above = kind_above(kind, address)
+    if parent is None and above is not None:
         parent, _made = put_address(site, kind=above, address=address, by=by)
-    place = Place(site_id=site.pk, kind=kind, building=address.building, unit=address.unit, room=address.room)
-    place.key, place.code = address.key, address.code
-    _set(place, fields, (*PLACE_FIELDS, "occupancy"))
-    place.name = place.name.strip() or address.name
-    _stand_under(place, parent)
-    return _added(place, by), True
+    place = draft_address(site, kind=kind, address=address, parent=parent, **fields)
+    put_drafts(site, places=[place], by=by)
+    return place, True
 
 
-def _set(row: Place | Asset, fields: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
-    for name, value in fields.items():
-        if name not in allowed:
-            raise TypeError(f"{row._meta.label} has no field {name}")
-        setattr(row, name, value)
+@service
+def put_drafts(site: Site, *, places: Sequence[Place], by: Actor) -> None:
+    """Write drafted places together, each after the one it stands under: an effect for imports.
 
-
-def _stand_under(place: Place, parent: Place | None) -> None:
-    """Put a place under a parent. Refused when it does not belong there."""
-    if parent is None:
-        if place.kind in NEEDS_PARENT:
-            raise Refused("wrong-level", _("A place of this kind stands under a building."), field="parent")
-        place.parent, place.path = None, "/"
-        return
-    if parent.site_id != place.site_id or parent.kind not in PARENTS.get(place.kind, ()):
-        raise Refused("wrong-level", _("A place of this kind does not belong here."), field="parent")
-    if parent.closed_on is not None:
-        raise Refused("parent-closed", _("%(name)s is closed."), params={"name": parent.name}, field="parent")
-    place.parent, place.path = parent, parent.below
-    if place.kind not in ADDRESSED:
-        place.building, place.unit = parent.building, parent.unit
-        place.floor = place.floor or parent.floor
-
-
-def _added(place: Place, by: Actor) -> Place:
-    place.sort = sort_of(place.code)
-    well_formed(place, exclude=("site", "parent"))
-    insert(place)
-    data = {
-        name: plain(getattr(place, name)) for name in PLACE_FIELDS if getattr(place, name) not in (None, "")
-    }
-    record(place, PLACE_ADDED, by=by, kind=place.kind, code=place.code, parent=place.parent_id, new=data)
-    _reindex(place, by, new=True)
-    return place
+    Refused with the broken rule's own words when the database does not take them.
+    """
+    left = list(places)
+    while left:
+        ready = [place for place in left if place.parent is None or place.parent.pk is not None]
+        for place in ready:
+            place.parent_id = place.parent.pk if place.parent else None
+            place.path = place.parent.below if place.parent else "/"
+        insert_all(ready)
+        left = [place for place in left if place.pk is None]
+    with gathered():
+        for place in places:
+            told = {name: getattr(place, name) for name in PLACE_FIELDS}
+            new = {name: plain(value) for name, value in told.items() if value not in (None, "")}
+            record(
+                place, PLACE_ADDED, by=by, kind=place.kind, code=place.code, parent=place.parent_id, new=new
+            )
+            _reindex(place, by, new=True)
 
 
 @service(needs="places.edit")
@@ -238,15 +205,7 @@ def fill_place(place: Place, *, by: Actor, **fields: Any) -> bool:
 def _fill(
     row: Place | Asset, fields: Mapping[str, Any], allowed: tuple[str, ...], event: str, by: Actor
 ) -> bool:
-    news = {}
-    for name, value in fields.items():
-        recorded = getattr(row, name)
-        if value in (None, "", {}) or value == recorded:
-            continue
-        if recorded not in (None, "", {}):
-            message = _("“%(recorded)s” is recorded already. If that is wrong, change it there.")
-            raise Refused("differs", message, params={"recorded": recorded}, field=name)
-        news[name] = value
+    news = unrecorded(row, fields)
     if not news:
         return False
     old, new = change(row, news, allowed)
@@ -305,7 +264,7 @@ def move_place(place: Place, *, parent: Place | None, reason: str = "", by: Acto
         place.below,
         {name: getattr(place, name) for name in ("parent", "path", "building", "unit", "floor")},
     )
-    _stand_under(place, parent)
+    stand_under(place, parent)
     values = {name: getattr(place, name) for name in standing}
     for name, value in standing.items():
         setattr(place, name, value)
@@ -392,7 +351,7 @@ def add_asset(site: Site, *, kind: str, by: Actor, **fields: Any) -> Asset:
 def put_asset(site: Site, *, kind: str, by: Actor, **fields: Any) -> Asset:
     """Add a thing, as `add_asset` does: an effect for imports and for apps above."""
     asset = Asset(site_id=site.pk, kind=kind)
-    _set(asset, _written(fields), ASSET_FIELDS)
+    set_fields(asset, _written(fields), ASSET_FIELDS)
     asset.code = asset.code or asset.plate or asset.serial or asset.vin
     asset.name = asset.name or asset.code
     _placed(asset)

@@ -173,7 +173,7 @@ class ContactFilter(django_filters.FilterSet):
             del self.filters["site"]
 
 
-GOING_ON = [("open", _("Going on")), ("ended", _("Ended"))]
+GOING_ON = [("open", pgettext_lazy("incident", "Going on")), ("ended", pgettext_lazy("incident", "Ended"))]
 
 
 class IncidentFilter(django_filters.FilterSet):

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from huiyin.base.kit.inserting import gathered, insert
 from huiyin.base.kit.moment import local_zone, now
@@ -45,7 +47,7 @@ CLOSED = verb("cases.closed", _("Closed"))
 DECLINED = verb("cases.declined", _("Declined"))
 CANCELLED = verb("cases.cancelled", _("Cancelled"))
 REOPENED = verb("cases.reopened", _("Reopened"))
-CONTACTED = verb("cases.contacted", _("Contact"))
+CONTACTED = verb("cases.contacted", pgettext_lazy("event", "Contact"))
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a client's clock may run ahead before its time of receipt is refused."""
@@ -141,7 +143,14 @@ def register(
         external_key=words(external_key, 80, "external_key"),
     )
     case.code = _code(site, present, by)
-    insert(case)
+    try:
+        insert(case)
+    except IntegrityError as error:
+        if case.external_key and "external" in str(error):
+            raise Refused(
+                "already-registered", _("A case with this number of yours exists already."), field="external_key"
+            ) from error
+        raise
     with gathered():
         insert(
             Contact(

@@ -1,6 +1,7 @@
 """Which steps a case can take, who may take them, and what forbids them."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from huiyin.base.kit.service import Refused
 from huiyin.engines.flow.machine import Flow, Move
@@ -30,7 +31,7 @@ FLOW = Flow(
         Move("wait", LIVE, State.WAITING, "cases.wait", _("Let wait")),
         Move("resume", (State.WAITING,), State.WORKING, "cases.wait", _("Go on")),
         Move("answer", LIVE, State.ANSWERED, "cases.answer", _("Answer")),
-        Move("close", (State.ANSWERED,), State.CLOSED, "cases.close", _("Close"), (was_answered,)),
+        Move("close", (State.ANSWERED,), State.CLOSED, "cases.close", pgettext_lazy("case", "Close"), (was_answered,)),
         Move("decline", LIVE, State.DECLINED, "cases.decline", _("Decline")),
         Move("cancel", (State.REGISTERED, State.ASSIGNED), State.CANCELLED, "cases.decline", _("Cancel")),
         Move(

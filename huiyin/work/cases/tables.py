@@ -87,11 +87,11 @@ def _responsible_shown(case: Case) -> Any:
 
 CASES = Table(
     columns=(
-        Column("code", gettext_lazy("Number"), lambda c: c.code, css="hy-code"),
+        Column("code", gettext_lazy("Number"), lambda c: c.code, css="hy-code hy-nowrap"),
         Column("received", gettext_lazy("Received"), lambda c: c.received_at, sort="received", css="hy-nowrap"),
         Column("kind", gettext_lazy("Kind"), lambda c: c.get_kind_display(), css="hy-nowrap"),
         Column("title", gettext_lazy("Subject"), lambda c: c.title, _subject, css="hy-cases-subject"),
-        Column("place", gettext_lazy("Place"), lambda c: c.place.name if c.place else c.location),
+        Column("place", gettext_lazy("Place"), lambda c: c.place.name if c.place else c.location, css="hy-cases-place"),
         Column("contact", gettext_lazy("Contact"), lambda c: c.contact_name, css="hy-nowrap"),
         Column("state", gettext_lazy("State"), lambda c: c.get_state_display(), state_badge, css="hy-nowrap"),
         Column("responsible", gettext_lazy("Responsible"), responsible_name, _responsible_shown, css="hy-nowrap"),
@@ -105,8 +105,8 @@ CASES = Table(
         Column("incident", gettext_lazy("Incident"), lambda c: c.incident.code if c.incident else "", hidden=True),
         Column("description", gettext_lazy("Description"), lambda c: c.description, hidden=True),
         Column("answer", gettext_lazy("Answer"), lambda c: c.answer, hidden=True),
-        Column("answered", gettext_lazy("Answered"), lambda c: c.answered_at, hidden=True),
-        Column("ended", gettext_lazy("Ended"), lambda c: c.ended_at, hidden=True),
+        Column("answered", pgettext_lazy("time", "Answered"), lambda c: c.answered_at, hidden=True),
+        Column("ended", pgettext_lazy("time", "Ended"), lambda c: c.ended_at, hidden=True),
         Column("reopened", gettext_lazy("Times reopened"), lambda c: c.reopened, css="hy-num", hidden=True),
     ),
     orders=(
@@ -164,14 +164,14 @@ def _expected(incident: Incident) -> Any:
 
 INCIDENTS = Table(
     columns=(
-        Column("code", gettext_lazy("Number"), lambda i: i.code, css="hy-code"),
+        Column("code", gettext_lazy("Number"), lambda i: i.code, css="hy-code hy-nowrap"),
         Column("opened", gettext_lazy("Opened"), lambda i: i.opened_at, sort="opened", css="hy-nowrap"),
         Column("title", gettext_lazy("What happened"), lambda i: i.title),
         Column("place", gettext_lazy("Place"), lambda i: i.place.name if i.place else ""),
         Column("state", gettext_lazy("State"), lambda i: i.ended_at is None, incident_badge, css="hy-nowrap"),
         Column("cases", gettext_lazy("Cases"), lambda i: getattr(i, "case_count", 0), css="hy-num"),
         Column("expected", gettext_lazy("Expected to be settled"), lambda i: i.expected_at, _expected, css="hy-nowrap"),
-        Column("ended", gettext_lazy("Ended"), lambda i: i.ended_at, css="hy-nowrap"),
+        Column("ended", pgettext_lazy("time", "Ended"), lambda i: i.ended_at, css="hy-nowrap"),
         Column("site", gettext_lazy("Site"), lambda i: i.site.name, hidden=True),
     ),
     orders=(Order("opened", gettext_lazy("Newest first"), "opened_at"),),

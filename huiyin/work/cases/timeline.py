@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from huiyin.base.kit.moment import local_zone
 from huiyin.base.org.models import OrgUnit, User
@@ -110,7 +111,7 @@ class Names:
 
 def clock_name(kind: str) -> str:
     """What a kind of limit is called."""
-    return {"answer": _("Answer"), "assign": _("Assignment"), "close": _("Closing")}.get(kind, kind)
+    return {"answer": pgettext("limit", "Answer"), "assign": pgettext("limit", "Assign"), "close": pgettext("limit", "Close")}.get(kind, kind)
 
 
 def moment(text: Any) -> str:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.scope import current
 from huiyin.base.kit.views import DetailView, Gate, ListView
@@ -119,7 +119,7 @@ COMMANDS = {
         Command("resume", gettext_lazy("Go on"), "player-play", "b"),
         Command("answer", gettext_lazy("Answer"), "message", "r", "wide"),
         Command("wait", gettext_lazy("Let wait"), "hourglass", "w"),
-        Command("close", gettext_lazy("Close"), "circle-check", "c"),
+        Command("close", pgettext_lazy("case", "Close"), "circle-check", "c"),
         Command("reopen", gettext_lazy("Reopen"), "rotate"),
         Command("contact", gettext_lazy("Log a contact"), "phone", "l"),
         Command("change", gettext_lazy("Correct"), "edit", "e", "wide"),

@@ -1,0 +1,344 @@
+"""The stage of the sweeps: alice's site and carol's, with something of everything, made by the services.
+
+To make the sweeps know a new table, add a builder; for a new address whose keyword is not simply a
+column of the view's own table, add an entry to `ADDRESSES`. Both are a few lines; without them the
+sweeps fail and name what is missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import Client
+
+from huiyin.base.kit.moment import now
+from huiyin.base.kit.scope import Actor, system_scope, use
+from huiyin.base.org import selectors as org
+from huiyin.base.org import services as org_services
+from huiyin.base.org.models import Appointment, Post, SavedView, Site, User
+from huiyin.engines.files.services import attach
+from huiyin.engines.packs import selectors as packs
+from huiyin.engines.packs.services import load
+from huiyin.records.customers import holdings
+from huiyin.records.customers import services as customers
+from huiyin.records.places import services as places
+from huiyin.work.cases import joining
+from huiyin.work.cases import services as cases
+from huiyin.work.cases.models import Category
+from huiyin.work.cases.sorting import CategoryEntry, sync_categories
+from tests.people import People, company
+
+BY = Actor(None, "stage", "command")
+ROOT = Path(__file__).resolve().parents[1]
+PACKS = ("base", "property")
+
+
+@dataclass
+class World:
+    """The cast and everything they have; rows come into being when they are first asked for."""
+
+    people: People
+    rows: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def mark(self, site: Site) -> str:
+        """A word that stands in everything a site has, and nowhere else."""
+        return f"Q{site.code}x"
+
+    def phone(self, site: Site, number: int) -> str:
+        """A mobile number of a site."""
+        return f"13{8 if site == self.people.here else 9}0013{number:04d}"
+
+    def staff(self, site: Site) -> User:
+        """Who holds the rights at a site."""
+        return self.people.alice if site == self.people.here else self.people.carol
+
+    def add(self, kind: str, site: Site | None = None) -> Any:
+        """One more row of a table at a site (alice's if none is named)."""
+        site = site or self.people.here
+        if kind not in BUILDERS:
+            raise UnknownTable(kind)
+        with use(system_scope("stage")):
+            kept = self.rows[site.code, kind]
+            kept.append(BUILDERS[kind](self, site, len(kept) + 1))
+            return kept[-1]
+
+    def row(self, kind: str, site: Site | None = None) -> Any:
+        """The first row of a table at a site."""
+        site = site or self.people.here
+        kept = self.rows[site.code, kind]
+        return kept[0] if kept else self.add(kind, site)
+
+    def grow(self, site: Site, to: int) -> None:
+        """Let a site have so many rows of everything."""
+        for kind in BUILDERS:
+            self.row(kind, site)
+            while len(self.rows[site.code, kind]) < to:
+                self.add(kind, site)
+
+    def token(self, user: User) -> str:
+        """A person's key for the programming interface."""
+        if user.username not in self.tokens:
+            with use(system_scope("stage")):
+                self.tokens[user.username] = org_services.issue_token(user, name="stage", by=BY)
+        return self.tokens[user.username]
+
+
+class UnknownTable(AssertionError):
+    """A row of this table was asked for and nobody said how one is made."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"no builder for {kind}: add one to tests/cast.py, like the others there")
+
+
+Builder = Callable[[World, Site, int], Any]
+BUILDERS: dict[str, Builder] = {}
+
+
+def builder(kind: str) -> Callable[[Builder], Builder]:
+    """Declare how the n-th row of a table at a site is made; its texts contain the site's mark."""
+
+    def keep(func: Builder) -> Builder:
+        BUILDERS[kind] = func
+        return func
+
+    return keep
+
+
+@builder("org.user")
+def a_user(world: World, site: Site, n: int) -> User:
+    user = org_services.add_user(
+        None, username=f"{site.code}.{n}", name=f"{world.mark(site)} person {n}", by=BY
+    )
+    post = Post.objects.get(code="member")
+    org_services.appoint(site.unit, user=user, post=post, by=BY)
+    return user
+
+
+@builder("org.appointment")
+def an_appointment(world: World, site: Site, n: int) -> Appointment:
+    user = world.row("org.user", site)
+    post = org_services.save_post(
+        None, code=f"{site.code}-{n}", name="Post", level="site", permissions=[], by=BY
+    )
+    return org_services.appoint(site.unit, user=user, post=post, by=BY)
+
+
+@builder("org.orgunit")
+def a_unit(world: World, site: Site, n: int) -> Any:
+    name = f"{world.mark(site)} team {n}"
+    return org_services.add_unit(site.unit, kind="team", code=f"{site.code}-team-{n}", name=name, by=BY)
+
+
+@builder("org.post")
+def a_post(world: World, site: Site, n: int) -> Post:
+    return org_services.save_post(
+        None, code=f"post-{site.code}-{n}", name="Post", level="site", permissions=[], by=BY
+    )
+
+
+@builder("org.apitoken")
+def a_key(world: World, site: Site, n: int) -> Any:
+    user = world.staff(site)
+    org_services.issue_token(user, name=f"{world.mark(site)} key {n}", by=BY)
+    return user.tokens.order_by("pk").last()
+
+
+@builder("org.savedview")
+def a_view(world: World, site: Site, n: int) -> SavedView:
+    with use(org.scope_of(world.staff(site))) as scope:
+        saved: SavedView = org_services.save_view(
+            world.staff(site),
+            path="/org/people/",
+            name=f"{world.mark(site)} {n}",
+            query=f"q={n}",
+            by=scope.actor,
+        )
+    return saved
+
+
+@builder("places.place")
+def a_place(world: World, site: Site, n: int) -> Any:
+    if n == 1:
+        return places.add_place(site, kind="building", name=f"{world.mark(site)} tower", code="1", by=BY)
+    parent = world.row("places.place", site)
+    return places.add_place(
+        site, kind="public_area", name=f"{world.mark(site)} area {n}", code=f"a{n}", parent=parent, by=BY
+    )
+
+
+@builder("places.asset")
+def an_asset(world: World, site: Site, n: int) -> Any:
+    place = world.row("places.place", site)
+    return places.add_asset(
+        site, kind="equipment", code=f"pump-{n}", name=f"{world.mark(site)} pump {n}", place=place, by=BY
+    )
+
+
+@builder("customers.customer")
+def a_customer(world: World, site: Site, n: int) -> Any:
+    return customers.add_customer(site, name=f"{world.mark(site)} customer {n}", by=BY)
+
+
+@builder("customers.contactpoint")
+def a_contact_point(world: World, site: Site, n: int) -> Any:
+    return customers.add_contact(
+        world.row("customers.customer", site), kind="mobile", value=world.phone(site, n), by=BY
+    )
+
+
+@builder("customers.identitynumber")
+def an_identity(world: World, site: Site, n: int) -> Any:
+    number = f"P{site.code.upper()}{n:05d}"
+    return customers.add_identity(
+        world.row("customers.customer", site), kind="passport", number=number, unverified=True, by=BY
+    )
+
+
+@builder("customers.holding")
+def a_holding(world: World, site: Site, n: int) -> Any:
+    return holdings.start_holding(
+        world.row("customers.customer", site), role="owner", place=world.add("places.place", site), by=BY
+    )
+
+
+@builder("cases.category")
+def a_category(world: World, site: Site, n: int) -> Any:
+    code = f"repair.{site.code}-{n}"
+    kept = [
+        CategoryEntry(f"repair.{site.code}-{i}", f"{world.mark(site)} sort {i}", "repair")
+        for i in range(1, n + 1)
+    ]
+    sync_categories(site, entries=kept, origin="stage", by=BY)
+    return Category.objects.get(site=site, code=code)
+
+
+@builder("cases.case")
+def a_case(world: World, site: Site, n: int) -> Any:
+    return cases.register(
+        site,
+        kind="repair",
+        channel="phone",
+        title=f"{world.mark(site)} case {n}",
+        description=f"{world.mark(site)} drips",
+        place=world.row("places.place", site),
+        customer=world.row("customers.customer", site),
+        contact_name=f"{world.mark(site)} caller",
+        contact_phone=world.phone(site, n),
+        by=org.actor_of(world.staff(site)),
+    )
+
+
+@builder("cases.contact")
+def a_contact(world: World, site: Site, n: int) -> Any:
+    return cases.log_contact(
+        world.row("cases.case", site),
+        direction="in",
+        channel="phone",
+        text=f"{world.mark(site)} calls {n}",
+        by=BY,
+    )
+
+
+@builder("cases.incident")
+def an_incident(world: World, site: Site, n: int) -> Any:
+    return joining.open_incident(
+        site,
+        title=f"{world.mark(site)} incident {n}",
+        expected_at=now() + timedelta(hours=2),
+        by=org.actor_of(world.staff(site)),
+    )
+
+
+@builder("files.attachment")
+def an_attachment(world: World, site: Site, n: int) -> Any:
+    content = ContentFile(f"{world.mark(site)} {n}".encode(), f"{world.mark(site)}-{n}.txt")
+    return attach(world.row("cases.case", site), file=content, by=BY)
+
+
+Values = Callable[[World, Site], dict[str, Any]]
+
+
+def column(kind: str, name: str, keyword: str = "") -> Values:
+    """The address's keyword is a column of a row of a table."""
+    return lambda world, site: {keyword or name: getattr(world.row(kind, site), name)}
+
+
+ADDRESSES: dict[str, Values] = {
+    "org:unit": lambda _world, site: {"code": site.unit.code},
+    "files:upload": lambda world, site: {
+        "owner_type": "cases.case",
+        "owner_id": world.row("cases.case", site).pk,
+    },
+    "files:download": lambda world, site: {
+        "pk": world.row("files.attachment", site).pk,
+        "name": world.row("files.attachment", site).name,
+    },
+}
+"""What stands for the keywords of an address, by its name or by `namespace:keyword`, where the view's own
+table does not say so."""
+
+API_ROWS = {"cases": "cases.case", "places": "places.place", "customers": "customers.customer"}
+"""The table behind `/api/v1/<first part>/{keyword}`."""
+
+
+def build() -> World:
+    """The cast with one row of everything at each site; packs in force."""
+    packs.forget()
+    people = company()
+    world = World(people)
+    with use(system_scope("stage")):
+        load([ROOT / "packs" / code for code in PACKS], by=BY)
+    return world
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Let a request happen, and undo it: rows, and what is kept in memory about them."""
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    finally:
+        org.forget()
+        packs.forget()
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Somebody's browser; every request starts with the same cookies."""
+
+    user: User | None
+
+    def client(self) -> Client:
+        """A client that answers what breaks with 500, as the real server does."""
+        client = Client(raise_request_exception=False)
+        if self.user is not None:
+            client.cookies[settings.SESSION_COOKIE_NAME] = _sessions(self.user)
+        return client
+
+
+_kept: dict[int, str] = {}
+
+
+def _sessions(user: User) -> str:
+    """The session of a person, made once."""
+    if user.pk not in _kept:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        _kept[user.pk] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return _kept[user.pk]
+
+
+def forget() -> None:
+    """The sessions of a stage that is gone."""
+    _kept.clear()

@@ -1,0 +1,344 @@
+"""Knocking at every door: which addresses there are, and what each of the cast gets there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.views import View
+
+from huiyin.base.kit.models import ScopedModel
+from huiyin.base.kit.moment import now
+from huiyin.base.kit.permissions import known
+from huiyin.base.kit.scope import SIGNED_IN, system_scope, use
+from huiyin.base.kit.views import ActionView, Gate
+from huiyin.base.org.models import Site, User
+from tests.allowed import OPEN_TO_ALL, PAIRS, SHARED
+from tests.cast import ADDRESSES, API_ROWS, Browser, World, undone
+
+FINE = {200, 204, 206, 302, 304, 405, 409, 422}
+"""What somebody with the right may get: a page, a way on, or a word on what was wrong with what they sent."""
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the address book."""
+
+    name: str
+    route: str
+    keywords: tuple[str, ...]
+    view: type[View] | None
+
+    def __str__(self) -> str:
+        return self.name or self.route
+
+    @property
+    def gate(self) -> type[Gate] | None:
+        """Its view, if it is one of the kit's."""
+        return self.view if self.view is not None and issubclass(self.view, Gate) else None
+
+    def listed(self, table: Any) -> bool:
+        """Whether a table of exceptions names it, alone or as `namespace:keyword`."""
+        return any(key in table for key in self.known_as())
+
+    def known_as(self) -> list[str]:
+        """The names it may be listed under."""
+        space = self.name.rpartition(":")[0]
+        return [
+            self.name,
+            *(f"{space}:{keyword}" for keyword in self.keywords[:1] if len(self.keywords) == 1),
+        ]
+
+
+def addresses() -> list[Address]:
+    """Every address of the project but the programming interface, which describes itself."""
+    return list(_walk(get_resolver().url_patterns, "", "", ()))
+
+
+def _walk(patterns: Any, space: str, route: str, above: tuple[str, ...]) -> Iterator[Address]:
+    for one in patterns:
+        here, keywords = route + str(one.pattern), (*above, *one.pattern.converters, *_groups(one))
+        if isinstance(one, URLResolver):
+            if one.namespace == "api":
+                continue
+            inner = ":".join(part for part in (space, one.namespace) if part)
+            yield from _walk(one.url_patterns, inner, here, keywords)
+        elif isinstance(one, URLPattern):
+            name = ":".join(part for part in (space, one.name) if part) if one.name else ""
+            yield Address(name, here, keywords, getattr(one.callback, "view_class", None))
+
+
+def _groups(one: Any) -> tuple[str, ...]:
+    regex = getattr(one.pattern, "regex", None)
+    return () if one.pattern.converters or regex is None else tuple(regex.groupindex)
+
+
+class UnknownAddress(AssertionError):
+    """An address has keywords that nobody has said how to fill."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            f"{address}: the sweeps do not know what stands for {', '.join(address.keywords)}. Add to ADDRESSES in"
+            f" tests/cast.py: \"{address.known_as()[-1]}\": column(\"app.table\", \"{address.keywords[0]}\"),"
+            f" with a @builder(\"app.table\") there if the table is new."
+        )  # fmt: skip
+
+
+def url_of(world: World, address: Address, site: Site) -> str:
+    """The address of something that belongs to a site. Refused (UnknownAddress) for unknown keywords."""
+    return reverse(address.name, kwargs=_values(world, address, site))
+
+
+def _values(world: World, address: Address, site: Site) -> dict[str, Any]:
+    if not address.keywords:
+        return {}
+    for key in address.known_as():
+        if key in ADDRESSES:
+            return ADDRESSES[key](world, site)
+    gate = address.gate
+    if gate is None or gate.model is None or address.keywords != (gate.lookup,):
+        raise UnknownAddress(address)
+    row = world.row(gate.model._meta.label_lower, site)
+    return {gate.lookup: getattr(row, gate.lookup)}
+
+
+def misbuilt(known_addresses: list[Address]) -> list[str]:
+    """Views that ask for no known right, and forms whose right differs from their command's."""
+    problems = []
+    for address in known_addresses:
+        gate = address.gate
+        if address.listed(OPEN_TO_ALL):
+            continue
+        if not address.name:
+            problems.append(f"{address.route}: the address has no name")
+        if gate is None:
+            problems.append(f"{address}: {address.view} is no Gate, so nobody asks for a right")
+        elif not gate.permission or not known(gate.permission):
+            problems.append(f"{address}: {gate.__name__} asks for no known right ({gate.permission!r})")
+        elif issubclass(gate, ActionView) and not address.listed(PAIRS):
+            problems += _mispaired(address, gate)
+    return problems
+
+
+def _mispaired(address: Address, gate: type[ActionView]) -> list[str]:
+    command = getattr(gate, "service", None)
+    if command is None:
+        return [
+            f"{address}: {gate.__name__} names no service; name it, or list the address in PAIRS with the reason"
+        ]
+    needs = getattr(command, "needs", None)
+    if needs != gate.permission:
+        return [f"{address}: the page asks for {gate.permission}, its command {command.__name__} for {needs}"]
+    return []
+
+
+@dataclass(frozen=True)
+class Knock:
+    """One request of one person, and what came of it."""
+
+    who: str
+    method: str
+    url: str
+    status: int
+    body: str
+    location: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url} as {self.who}: {self.status}"
+
+
+def knock(
+    user: User | None, method: str, url: str, data: dict[str, Any] | None = None, **headers: str
+) -> Knock:
+    """Make a request and undo what it did."""
+    client: Client = Browser(user).client()
+    with undone():
+        response = getattr(client, method.lower())(url, data or {}, headers=headers or None)
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+    who = user.username if user is not None else "a stranger"
+    return Knock(
+        who, method, url, response.status_code, content.decode(errors="replace"), response.get("Location", "")
+    )
+
+
+def open_doors(world: World, address: Address) -> list[str]:
+    """What is wrong with who gets in at an address of something at alice's site."""
+    people = world.people
+    url = url_of(world, address, people.here)
+    problems = [*_stranger(address, url)]
+    if address.listed(OPEN_TO_ALL):
+        return problems
+    gate = address.gate
+    for method in ("GET", "POST"):
+        problems += _holders(world, url, method)
+        refused = knock(people.bob, method, url)
+        if gate is not None and gate.permission != SIGNED_IN:
+            if refused.status != 403:
+                problems.append(f"{refused}, not 403, though he lacks {gate.permission}")
+        elif address.keywords and refused.status not in (403, 404):
+            problems.append(f"{refused}, not 403 or 404")
+        elif refused.status >= 500:
+            problems.append(str(refused))
+        if address.keywords and not address.listed(SHARED):
+            outside = [knock(people.carol, method, url), knock(people.carol, method, url, **HTMX)]
+            problems += [
+                f"{one}, not 404, though it is of another site" for one in outside if one.status != 404
+            ]
+    return problems
+
+
+def _stranger(address: Address, url: str) -> Iterator[str]:
+    for method in ("GET", "POST"):
+        turned = knock(None, method, url)
+        if address.listed(OPEN_TO_ALL):
+            if turned.status >= 500:
+                yield str(turned)
+        elif turned.status != 401 and not (turned.status == 302 and turned.location.startswith("/login/")):
+            yield f"{turned}, not the way to sign in"
+
+
+def _holders(world: World, url: str, method: str) -> Iterator[str]:
+    """Alice holds every right at her site, dana every right everywhere: one of them must get in."""
+    for headers in ({}, HTMX):
+        tries = [knock(world.people.alice, method, url, **headers)]
+        if tries[0].status == 403:
+            tries.append(knock(world.people.dana, method, url, **headers))
+        if tries[-1].status not in FINE:
+            yield f"{tries[-1]}, though she holds every right"
+
+
+STRANGE = (
+    {"q": "\0\x1f' OR 1=1 --", "order": "\u202e", "after": "!!!", "columns": "x,,y", "part": "../x"},
+    {"q": "漏" * 5000, "after": "eyJ0IjoxfQ", "order": "-pk", "export": "2", "page": "-1"},
+    {"after": "WzEsIDk5OTk5OTk5OTk5OTk5OTk5OTk5OTld", "site": "999999999999999999999", "ids": "x"},
+    {
+        "q": "%",
+        "site": "x",
+        "state": "x",
+        "category": "x",
+        "from": "2026-13-45",
+        "to": "0000-00-00",
+        "ids": "1,2",
+    },
+)
+"""What people put behind an address."""
+
+
+def crashes(world: World, address: Address) -> list[str]:
+    """What breaks at an address when strange things stand behind it."""
+    url = url_of(world, address, world.people.here)
+    knocks = [knock(world.people.dana, method, url, data) for data in STRANGE for method in ("GET", "POST")]
+    knocks += [knock(world.people.dana, "GET", url, {"export": "1"})]
+    knocks += [knock(world.people.dana, method, url) for method in ("PUT", "DELETE", "OPTIONS", "HEAD")]
+    return [str(one) for one in knocks if one.status >= 500]
+
+
+ODD = {"int": (0, 2**63, 10**30), "str": ("\u202e", "%00", "x" * 3000, "漏"), "slug": ("x" * 500, "no-such")}
+
+
+def odd_urls(world: World, address: Address) -> Iterator[str]:
+    """Addresses of things that do not exist."""
+    real = _values(world, address, world.people.here)
+    for keyword, value in real.items():
+        for odd in ODD["int"] if isinstance(value, int) else ODD["slug"]:
+            yield reverse(address.name, kwargs={**real, keyword: odd})
+
+
+def rows_of(site: Site) -> dict[str, int]:
+    """How many rows each table has at a site."""
+    with use(system_scope("counting")):
+        return {
+            model._meta.label: model._default_manager.filter(site=site).count()
+            for model in apps.get_models()
+            if issubclass(model, ScopedModel)
+        }
+
+
+_CHANGING = re.compile(r'nonce="[^"]*"|[A-Za-z0-9]{64}|data-now="[^"]*"')
+
+
+def steady(body: str) -> str:
+    """A page without what differs from request to request."""
+    return _CHANGING.sub("", body)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the programming interface, as it describes itself."""
+
+    method: str
+    path: str
+    keywords: tuple[str, ...]
+    body: dict[str, Any] | None
+    guarded: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def operations(schema: dict[str, Any]) -> list[Operation]:
+    """The operations of an OpenAPI description."""
+    found = []
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            content = told.get("requestBody", {}).get("content", {}).get("application/json")
+            body = None if content is None else sample(content["schema"], schema)
+            guarded = bool(told.get("security", schema.get("security")))
+            keywords = tuple(re.findall(r"\{(\w+)\}", path))
+            found.append(Operation(method.upper(), path, keywords, body, guarded))
+    return found
+
+
+def sample(told: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The smallest value that fits a JSON schema, more or less."""
+    if "$ref" in told:
+        name = told["$ref"].rpartition("/")[2]
+        return sample(schema["components"]["schemas"][name], schema)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if choice in told:
+            return sample(told[choice][0], schema)
+    if "const" in told or "default" in told or "enum" in told:
+        return told.get("const", told.get("default", told.get("enum", [None])[0]))
+    if told.get("type") == "object":
+        wanted = told.get("required", [])
+        return {
+            name: sample(one, schema) for name, one in told.get("properties", {}).items() if name in wanted
+        }
+    if told.get("type") == "string":
+        if told.get("format") == "date-time":
+            return (now() + timedelta(days=1)).isoformat()
+        return "x" * max(1, told.get("minLength", 1))
+    return {"integer": told.get("minimum", 1), "number": 1, "boolean": True, "array": []}.get(
+        told.get("type", "")
+    )
+
+
+def api_url(world: World, operation: Operation, site: Site) -> str:
+    """The address of an operation on something of a site."""
+    url = operation.path
+    for keyword in operation.keywords:
+        part = operation.path.split("/")[3]
+        if part not in API_ROWS:
+            raise AssertionError(f"{operation}: name the table behind {part!r} in API_ROWS of tests/cast.py")
+        url = url.replace(f"{{{keyword}}}", str(getattr(world.row(API_ROWS[part], site), keyword)))
+    return url
+
+
+def call(operation: Operation, url: str, token: str, **changes: Any) -> Knock:
+    """Call an operation with a key (none when empty) and undo what it did."""
+    client = Client(raise_request_exception=False)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = json.dumps({**operation.body, **changes}) if operation.body is not None else None
+    with undone():
+        response = client.generic(
+            operation.method, url, body or "", content_type="application/json", headers=headers
+        )
+    return Knock(token[:6], operation.method, url, response.status_code, response.content.decode(), "")

@@ -1,0 +1,187 @@
+"""Who gets in where: every address and every operation, with a stranger, a neighbour, a member and a holder."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from huiyin.base.kit.moment import moved_to, now
+from huiyin.base.org import selectors as org
+from huiyin.engines.packs import selectors as packs
+from huiyin.faces.api.api import api
+from tests import allowed, cast, reach
+from tests.reach import Address, Operation
+
+PAGES = reach.addresses()
+OPERATIONS = reach.operations(api.get_openapi_schema())
+KEYLESS = [page for page in PAGES if not page.keywords and page.view is not None]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[cast.World]:
+    """One stage for all questions of this file; whatever they do is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        built = cast.build()
+        yield built
+        transaction.set_rollback(True)
+    org.forget()
+    packs.forget()
+    cast.forget()
+
+
+@pytest.fixture(autouse=True)
+def _database(world: cast.World, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        yield
+
+
+def test_every_page_asks_for_a_right_and_every_form_for_that_of_its_command() -> None:
+    assert reach.misbuilt(PAGES) == []
+
+
+def test_every_exception_is_still_needed() -> None:
+    names = {key for page in PAGES for key in page.known_as()}
+
+    for table in (allowed.OPEN_TO_ALL, allowed.PAIRS, allowed.SHARED, cast.ADDRESSES):
+        assert set(table) - names == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_everybody_gets_what_they_may_at(page: Address, world: cast.World) -> None:
+    assert reach.open_doors(world, page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_nothing_strange_breaks(page: Address, world: cast.World) -> None:
+    assert reach.crashes(world, page) == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.keywords], ids=str)
+def test_what_does_not_exist_is_not_found_at(page: Address, world: cast.World) -> None:
+    found = [reach.knock(world.people.dana, "GET", url) for url in reach.odd_urls(world, page)]
+
+    assert [str(one) for one in found if one.status != 404] == []
+
+
+def searches(world: cast.World) -> list[dict[str, str]]:
+    """Ways to look for what another site has."""
+    mark, phone = world.mark(world.people.here), world.phone(world.people.here, 1)
+    return [
+        {},
+        {"q": mark, "text": mark, "term": mark, "title": mark, "name": mark, "place": mark},
+        {"q": phone, "text": phone, "phone": phone, "contact_phone": phone},
+        {"q": phone[-4:], "phone": phone[-4:]},
+        {"q": world.row("cases.case").code, "case": world.row("cases.case").code},
+        {"site": str(world.people.here.pk)},
+        {"site": world.people.here.code},
+    ]
+
+
+def unpacked(body: str) -> str:
+    """A body, and what a spreadsheet in it says."""
+    raw = body.encode(errors="surrogateescape")
+    if not raw.startswith(b"PK"):
+        return body
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+
+
+def leaks(world: cast.World, body: str, asked: dict[str, str]) -> list[str]:
+    """The marks of alice's site in a body that were not just sent there."""
+    words = [world.mark(world.people.here), world.phone(world.people.here, 1), world.row("cases.case").code]
+    text = unpacked(body)
+    return [word for word in words if word in text and word not in asked.values()]
+
+
+@pytest.mark.parametrize("page", KEYLESS, ids=str)
+def test_a_neighbour_never_reads_a_word_of_alices_site_in(page: Address, world: cast.World) -> None:
+    world.grow(world.people.here, 1)
+    url = reach.url_of(world, page, world.people.there)
+    for asked in searches(world):
+        for more in ({}, {"export": "1"}):
+            for headers in ({}, reach.HTMX):
+                seen = reach.knock(world.people.carol, "GET", url, {**asked, **more}, **headers)
+                assert leaks(world, seen.body, asked) == [], f"{seen} {asked} {more}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.keywords], ids=str)
+def test_a_neighbours_own_records_tell_nothing_of_alices_at(page: Address, world: cast.World) -> None:
+    world.grow(world.people.here, 1)
+
+    seen = reach.knock(world.people.carol, "GET", reach.url_of(world, page, world.people.there))
+
+    assert seen.status in reach.FINE | {403}
+    assert leaks(world, seen.body, {}) == []
+
+
+def test_no_figure_of_a_neighbours_pages_moves_with_alices_records(world: cast.World) -> None:
+    people = world.people
+    with moved_to(now()), transaction.atomic():
+        world.grow(people.there, 1)
+        before = {url: seen.body for url, seen in pages_of(world).items()}
+        world.grow(people.here, 4)
+        after = {url: seen.body for url, seen in pages_of(world).items()}
+        transaction.set_rollback(True)
+
+    assert [url for url, body in before.items() if reach.steady(body) != reach.steady(after[url])] == []
+
+
+def pages_of(world: cast.World) -> dict[str, reach.Knock]:
+    """What carol sees at every address, of her own where it is of something."""
+    urls = [reach.url_of(world, page, world.people.there) for page in PAGES if page.view is not None]
+    return {url: reach.knock(world.people.carol, "GET", url) for url in urls}
+
+
+@pytest.mark.parametrize("page", KEYLESS, ids=str)
+def test_a_neighbour_can_put_nothing_into_alices_site_at(page: Address, world: cast.World) -> None:
+    here = world.people.here
+    url = reach.url_of(world, page, world.people.there)
+    before = reach.rows_of(here)
+    client = cast.Browser(world.people.carol).client()
+    with transaction.atomic():
+        for site in (str(here.pk), here.code, here.unit.code):
+            client.post(
+                url, {"site": site, "unit": site, "title": "x", "name": "x", "kind": "repair", "code": "x"}
+            )
+        after = reach.rows_of(here)
+        transaction.set_rollback(True)
+
+    assert after == before
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_everybody_gets_what_they_may_from(operation: Operation, world: cast.World) -> None:
+    people = world.people
+    url = reach.api_url(world, operation, people.here)
+    site = {"site": people.here.code} if operation.body and "site" in operation.body else {}
+
+    seen = {
+        who: reach.call(operation, url, token, **site).status
+        for who, token in {
+            "nobody": "",
+            "a wrong key": "hy_wrong",
+            **{user.username: world.token(user) for user in (people.alice, people.bob, people.carol)},
+        }.items()
+    }
+
+    assert operation.guarded
+    assert (seen["nobody"], seen["a wrong key"], seen["bob"]) == (401, 401, 403)
+    assert seen["alice"] in {200, 201, 204, 409, 422}
+    assert seen["carol"] in ({404} if operation.keywords else {200, 403, 404, 422})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_a_neighbour_never_reads_a_word_of_alices_site_from(operation: Operation, world: cast.World) -> None:
+    world.grow(world.people.here, 1)
+    url = reach.api_url(world, operation, world.people.there)
+    site = {"site": world.people.here.code} if operation.body and "site" in operation.body else {}
+    for asked in searches(world):
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
+        seen = reach.call(operation, f"{url}?{query}", world.token(world.people.carol), **site)
+        assert seen.status < 500, str(seen)
+        assert leaks(world, seen.body, asked) == [], str(seen)
