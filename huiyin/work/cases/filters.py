@@ -193,4 +193,4 @@ class IncidentFilter(django_filters.FilterSet):
 
     def by_state(self, incidents: QuerySet[Incident], name: str, value: str) -> QuerySet[Incident]:
         """Going on, or ended."""
-        return incidents.filter(ended_at__isnull=value == "ended")
+        return incidents.filter(ended_at__isnull=value != "ended")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 
 from huiyin.base.kit.scope import current
@@ -15,11 +15,13 @@ from huiyin.work.cases.models import Case, Incident
 
 register = template.Library()
 PAGES = {
-    "places.place": ("places:place", "places.view"),
-    "places.asset": ("places:asset", "places.view"),
-    "customers.customer": ("customers:customer", "customers.view"),
+    "places.place": "places.view",
+    "places.asset": "places.view",
+    "customers.customer": "customers.view",
+    "cases.case": "cases.view",
+    "cases.incident": "cases.view",
 }
-"""The pages of other records, with the right that opens them."""
+"""The right that opens the page of a record."""
 
 
 @register.simple_tag
@@ -68,12 +70,10 @@ def page_of(row: Any) -> str:
     """The address of a record's page; empty where there is none, or none for the person looking."""
     if row is None:
         return ""
-    name, permission = PAGES.get(row._meta.label_lower, ("", ""))
-    if permission and not current().holds(permission, row.site_id):
+    permission = PAGES.get(row._meta.label_lower, "")
+    if (permission and not current().holds(permission, row.site_id)) or not hasattr(row, "get_absolute_url"):
         return ""
-    if hasattr(row, "get_absolute_url"):
-        return str(row.get_absolute_url())
     try:
-        return reverse(name, args=[row.pk]) if name else ""
+        return str(row.get_absolute_url())
     except NoReverseMatch:
         return ""

@@ -38,8 +38,8 @@ def page(client: Client, url: str, status: int = 200, **headers: Any) -> str:
     return b"".join(response.streaming_content if response.streaming else [response.content]).decode(errors="replace")
 
 
-def post(client: Client, name: str, case: Case, status: int = 302, **data: Any) -> Any:
-    response = client.post(reverse(f"cases:{name}", args=[case.code]), data)
+def post(client: Client, command: str, case: Case, status: int = 302, **data: Any) -> Any:
+    response = client.post(reverse(f"cases:{command}", args=[case.code]), data)
     assert response.status_code == status, response.content.decode()[-3000:]
     return response
 
@@ -122,7 +122,7 @@ def test_a_case_out_of_reach_does_not_exist(counter: Counter) -> None:
     case = counter.case()
     carol = counter.client(counter.centre.carol)
     assert case.code not in page(carol, "/cases/")
-    assert case.code not in page(carol, f"/cases/?q={case.code}")
+    assert case.get_absolute_url() not in page(carol, f"/cases/?q={case.code}")
     page(carol, case.get_absolute_url(), 404)
     page(carol, f"{case.get_absolute_url()}print/", 404)
     for name in ACTIONS:
@@ -158,7 +158,7 @@ def test_a_case_goes_from_assignment_to_its_end(counter: Counter) -> None:
     post(client, "close", case, note="")
     assert reread(case).state == State.CLOSED
     post(client, "reopen", case, reason="又漏了")
-    assert reread(case).state == State.WORKING or reread(case).is_open
+    assert reread(case).is_open
 
 
 def test_a_team_can_be_given_a_case_and_a_member_takes_it(counter: Counter) -> None:
@@ -292,8 +292,7 @@ def test_an_incident_is_opened_filled_changed_and_answered(counter: Counter) -> 
         incident = Incident.objects.get()
     url = incident.get_absolute_url()
     assert response["Location"] == url and reread(one).incident == incident
-    assert two.code not in page(client, url)
-    assert "没水" in page(client, f"{url}cases/")
+    assert two.code in page(client, f"{url}cases/")
     client.post(f"{url}cases/", {"cases": [two.code]})
     client.post(f"{url}change/", {"title": "3栋停水", "script": "八点恢复"})
     shown = page(client, url)
