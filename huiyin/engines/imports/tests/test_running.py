@@ -55,11 +55,7 @@ def test_every_message_with_its_reply_becomes_a_closed_case_at_its_own_time(
     centre: Centre, shared_data: Callable[[str], Path]
 ) -> None:
     file = shared_data("tipdm2020_messages_with_replies_dev.xlsx")
-    tried = import_cases(file, "tipdm-replies", "--dry-run")
-    with use(system_scope("test")):
-        assert Case.objects.count() == 0
     first = import_cases(file, "tipdm-replies")
-    assert counts(first) == counts(tried)
     assert first["rows"] == first["created"] + first["unchanged"] + first["rejected"] == 1423
     assert all(error["row"] > 1 and error["message"] for error in first["errors"])
     again = import_cases(file, "tipdm-replies")
@@ -90,9 +86,8 @@ def test_the_tree_of_categories_is_taken_in_once(centre: Centre, shared_data: Ca
     assert counts(first)[0] == 517 and first["rejected"] == 0
     assert (again["created"], again["unchanged"]) == (0, 517)
     with use(system_scope("test")):
-        leaf = Category.objects.get(site=centre.site, name="安全生产管理")
-        assert leaf.parent is not None and leaf.parent.parent is not None
-        assert leaf.parent.parent.name == "城乡建设"
+        leaves = Category.objects.filter(site=centre.site, name="安全生产管理")
+        assert {leaf.parent.parent.name for leaf in leaves} >= {"城乡建设"}
 
 
 def test_wrong_rows_are_named_by_cell_and_the_good_ones_taken(centre: Centre, tmp_path: Path) -> None:
@@ -111,6 +106,15 @@ def test_wrong_rows_are_named_by_cell_and_the_good_ones_taken(centre: Centre, tm
     wrong = {(error["row"], error["column"]) for error in result["errors"]}
     assert {(3, "留言时间"), (4, "留言主题"), (6, "留言编号")} <= wrong
     assert any(row == 5 for row, _column in wrong)
+
+
+def test_a_trial_tells_the_same_and_writes_nothing(centre: Centre, tmp_path: Path) -> None:
+    rows = [[n, "A", f"投诉噪音 {n}", "2019/4/25 9:32:09", "x", "好", "2019/4/26 9:00:00"] for n in range(1, 30)]
+    file = sheet(tmp_path / "many.xlsx", HEAD, *rows, [30, "A", "", "2019/4/25", "x", None, None])
+    tried = import_cases(file, "tipdm-replies", "--dry-run")
+    with use(system_scope("test")):
+        assert Case.objects.count() == 0
+    assert counts(tried) == counts(import_cases(file, "tipdm-replies")) == (30, 29, 0, 1)
 
 
 def test_what_is_no_such_sheet_is_refused_with_words(centre: Centre, tmp_path: Path) -> None:
