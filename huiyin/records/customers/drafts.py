@@ -51,8 +51,7 @@ def draft_customer(site: Site, *, name: str, kind: str = "person", code: str = "
     customer = Customer(site=site, kind=kind, name=" ".join(name.split()), code=code.strip(), **fields)
     customer.name_key = name_key(customer.name)
     check_lists(fields)
-    exclude = ("site", "merged_into") if customer.code else ("site", "merged_into", "code")
-    well_formed(customer, exclude=exclude)
+    well_formed(customer, exclude=() if customer.code else ("code",))
     return customer
 
 
@@ -111,7 +110,7 @@ def draft_contact(
         valid_from=valid_from,
         valid_to=valid_to,
     )
-    well_formed(contact, exclude=("site", "customer"))
+    well_formed(contact)
     return contact
 
 
@@ -147,7 +146,7 @@ def draft_identity(customer: Customer, *, kind: str, paper: Paper, remark: str =
         verified=paper.wrong is None,
         remark=remark.strip(),
     )
-    well_formed(identity, exclude=("site", "customer"))
+    well_formed(identity)
     return identity
 
 
@@ -194,7 +193,7 @@ def check_holding(holding: Holding) -> None:
         raise Refused("no-thing", _("A holding is of one place or of one thing."), field="place")
     if thing.site_id != holding.site_id:
         raise Refused("wrong-site", _("This belongs to another site."), field="place")
-    well_formed(holding, exclude=("site", "customer", "place", "asset", "corrects"))
+    well_formed(holding)
     check_period(holding.starts_on, holding.ends_on, "ends_on")
     if holding.share is not None and (not 0 < holding.share <= 100 or holding.role not in OWNERS):
         message = _("A share is more than 0 and at most 100 percent, of an owner.")

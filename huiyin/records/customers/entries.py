@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -34,13 +35,35 @@ def plain(value: Any) -> Any:
     return value
 
 
-def well_formed(row: models.Model, exclude: Iterable[str] = ("site",)) -> None:
+def well_formed(row: models.Model, exclude: Collection[str] = ()) -> None:
     """Refused (invalid) with the first thing that is wrong with a field of the row."""
-    try:
-        row.clean_fields(exclude=set(exclude))
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused("invalid", "%(text)s", params={"text": " ".join(messages)}, field=field) from error
+    for name, field, longest, choices in _columns_of(type(row)):
+        if name in exclude:
+            continue
+        value = row.__dict__.get(name)
+        if type(value) is str and longest and len(value) <= longest and "\0" not in value:
+            # What most values are; the field itself would say the same, in ten times the time.
+            if (value and (choices is None or value in choices)) or (not value and field.blank):
+                continue
+        elif value is None and field.null and field.blank:
+            continue
+        try:
+            setattr(row, name, field.clean(value, row))
+        except ValidationError as error:
+            text = " ".join(error.messages)
+            raise Refused("invalid", "%(text)s", params={"text": text}, field=name) from error
+
+
+@lru_cache(maxsize=32)
+def _columns_of(model: type[models.Model]) -> list[tuple[str, Any, int, frozenset[str] | None]]:
+    """The columns that people write: name, field, greatest length of plain text, permitted values."""
+    found = []
+    for field in model._meta.concrete_fields:
+        if not field.primary_key and not field.is_relation:
+            plain_text = type(field) is models.CharField and len(field.validators) == 1
+            choices = frozenset(value for value, _label in field.flatchoices) if field.choices else None
+            found.append((field.name, field, (field.max_length or 0) if plain_text else 0, choices))
+    return found
 
 
 def insert(row: models.Model) -> None:

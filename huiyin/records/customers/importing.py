@@ -25,10 +25,12 @@ from huiyin.records.places.importing import (
     Outcome,
     PlaceBook,
     Row,
+    Session,
     only,
     outcome,
     plan_room,
     put_space,
+    taken,
     told_by_column,
 )
 from huiyin.records.places.models import Asset, Place
@@ -83,11 +85,6 @@ def _member_codes(number: str) -> list[str]:
     return [f"{number}/{position}" for position in range(2, MEMBERS + 2)]
 
 
-def _blinds(row: Row) -> list[str]:
-    number = row.get("identity_number")
-    return sealing.blinds(CARD, paper_of(CARD, number).same_as) if number else []
-
-
 class Book:
     """The customers of a site that rows name, with what belongs to them: recorded or about to be."""
 
@@ -103,16 +100,18 @@ class Book:
         self._by_paper: dict[tuple[str, str], Customer] = {}
         self._phones: set[tuple[int, str]] = set()
         self._papers: set[tuple[int, str]] = set()
+        self._contacts_of: dict[int, list[ContactPoint]] = defaultdict(list)
         self._at: dict[int, list[Holding]] = defaultdict(list)
-        self._rooms_of: dict[int, list[Holding]] = defaultdict(list)
+        self._rooms_of: dict[int, list[Place]] = defaultdict(list)
         self._changed: dict[int, Customer] = {}
+        self._blinded: dict[str, list[str]] = {}
         self._filled: list[tuple[Customer, dict[str, Any]]] = []
 
     def look(self, rows: Sequence[Row]) -> None:
-        """Read what is recorded of the people and places in the rows: five queries."""
+        """Read what is recorded of the people and places in the rows: seven queries at most."""
         self._look_up_codes(rows)
         self._look_up_numbers(rows)
-        places = {place.pk: place for place in self.places.look(rows)}
+        places = {place.pk: place for place in [*self.places.look(rows), *self._look_up_rooms(rows)]}
         held = Holding.objects.filter(place__in=list(places), voided_at=None).select_related("customer")
         for holding in held.order_by("pk"):
             holding.customer = self._own(holding.customer)
@@ -122,12 +121,22 @@ class Book:
         numbers = {number for row in rows if (number := _number(row))}
         codes = numbers.union(*map(_member_codes, numbers))
         found = Customer.objects.filter(site_id=self.site.pk, code__in=codes).select_related("merged_into")
-        self._by_code = {one.code: self._own(one) for one in found}
-        if any(row.get("kind") not in (None, "owner") and "name" in row for row in rows):
-            owners = [root_of(self._by_code[number]).pk for number in numbers if number in self._by_code]
-            rooms = Holding.objects.filter(standing(), customer__in=owners, role__in=OWNERS)
-            for holding in rooms.filter(place__kind=Place.Kind.ROOM).select_related("place"):
-                self._rooms_of[holding.customer_id].append(holding)
+        for one in found:
+            self._by_code.setdefault(one.code, self._own(one))
+
+    def _look_up_rooms(self, rows: Sequence[Row]) -> list[Place]:
+        """The rooms of the owners to whose households the rows add people."""
+        added = {_number(row) for row in rows if row.get("kind") not in (None, "owner") and "name" in row}
+        owners = [root_of(self._by_code[number]).pk for number in added if number in self._by_code]
+        if not owners:
+            return []
+        held = Holding.objects.filter(standing(), customer__in=owners, role__in=OWNERS)
+        pairs = list(held.filter(place__kind=Place.Kind.ROOM).values_list("customer_id", "place_id"))
+        rooms = Place.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        found = {room.pk: room for room in rooms.filter(pk__in={place for _customer, place in pairs})}
+        for customer, place in pairs:
+            self._rooms_of[customer].append(found[place])
+        return list(found.values())
 
     def _look_up_numbers(self, rows: Sequence[Row]) -> None:
         numbers = {number for row in rows if (number := phone_of(row.get("phone") or ""))}
@@ -136,12 +145,21 @@ class Book:
             customer = self._own(contact.customer)
             self._by_phone.setdefault((customer.name_key, contact.normalised), customer)
             self._phones.add((id(customer), contact.normalised))
-        blinds = {blind for row in rows for blind in _blinds(row)}
+        blinds = {blind for row in rows for blind in self._blinds(row)}
         papers = IdentityNumber.objects.filter(site_id=self.site.pk, blind__in=blinds)
         for paper in papers.select_related("customer").order_by("pk"):
             customer = self._own(paper.customer)
             self._by_paper.setdefault((customer.name_key, paper.blind), customer)
             self._papers.add((id(customer), paper.blind))
+
+    def _blinds(self, row: Row) -> list[str]:
+        """What the identity number in a row is found by."""
+        number = row.get("identity_number")
+        if not number:
+            return []
+        if number not in self._blinded:
+            self._blinded[number] = sealing.blinds(CARD, paper_of(CARD, number).same_as)
+        return self._blinded[number]
 
     def _own(self, customer: Customer) -> Customer:
         """The one instance that stands for a row."""
@@ -161,7 +179,7 @@ class Book:
         for holding in self.at(place):
             if holding.customer.name_key == key:
                 return holding.customer
-        for blind in _blinds(row):
+        for blind in self._blinds(row):
             if found := self._by_paper.get((key, blind)):
                 return found
         return self._by_phone.get((key, phone_of(row.get("phone") or "")))
@@ -177,7 +195,7 @@ class Book:
 
     def rooms_of(self, owner: Customer) -> list[Place]:
         """The rooms that somebody owns today, recorded before this portion of rows."""
-        return [one.place for one in self._rooms_of.get(owner.pk or 0, []) if one.place is not None]
+        return self._rooms_of.get(owner.pk or 0, [])
 
     def person(self, row: Row, name: str, known: Customer | None, code: str = "", role: str = "") -> Customer:
         """The customer that a row tells of, with number and papers."""
@@ -214,17 +232,19 @@ class Book:
         number = phone_of(phone)
         if (id(customer), number) in self._phones:
             return
-        others = [one for one in self.drafts.contacts if one.customer is customer]
-        if customer.pk is not None:
-            others += ContactPoint.objects.filter(customer=customer)
+        drafted = self._contacts_of[id(customer)]
+        recorded = [] if customer.pk is None else ContactPoint.objects.filter(customer=customer)
+        others = [*recorded, *drafted]
         contact = draft_contact(customer, kind=phone_kind(phone), value=phone, others=others)
         self._draft(self.drafts.contacts, contact, customer)
+        drafted.append(contact)
+        self.journal.note(drafted.pop)
         self._remember(self._by_phone, (customer.name_key, number), customer)
         self._phones.add((id(customer), number))
         self.journal.note(lambda: self._phones.discard((id(customer), number)))
 
     def _add_card(self, customer: Customer, row: Row) -> None:
-        blinds = _blinds(row)
+        blinds = self._blinds(row)
         if not blinds or any((id(customer), blind) in self._papers for blind in blinds):
             return
         paper = read_paper(CARD, row["identity_number"])
@@ -271,21 +291,23 @@ class Book:
         )
 
 
-def _take(
-    site: Site, rows: Sequence[Row], plan: Callable[[Book, Row], None], by: Actor
-) -> list[Outcome | Refused]:
-    book = Book(site, by)
-    book.look(rows)
-    results: list[Outcome | Refused] = []
-    for row in rows:
-        try:
-            with book.journal.row() as did_anything:
-                plan(book, row)
-                results.append(outcome(did_anything()))
-        except Refused as refusal:
-            results.append(refusal)
-    book.write()
-    return results
+def _session(site: Site, by: Actor, plan: Callable[[Book, Row], None]) -> Session:
+    return Session(site, by, permission="customers.import", plan=plan, book=Book(site, by))
+
+
+def owners(site: Site, *, by: Actor) -> Session:
+    """A sheet of the people of households (see `take_owners`)."""
+    return _session(site, by, _plan_owner)
+
+
+def rooms_of_owners(site: Site, *, by: Actor) -> Session:
+    """A sheet of rooms with their owners (see `take_rooms_of_owners`)."""
+    return _session(site, by, _plan_room_of_owner)
+
+
+def households(site: Site, *, by: Actor) -> Session:
+    """A sheet of rooms with one of their people on each line (see `take_households`)."""
+    return _session(site, by, _plan_household)
 
 
 @service(needs="customers.import")
@@ -297,7 +319,7 @@ def take_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome |
     names the owner, to whose rooms they are tied, now or when those are imported. Refused when the
     number belongs to another name, or an owner with it is not there yet.
     """
-    return _take(site, rows, _plan_owner, by)
+    return taken(owners(site, by=by), rows)
 
 
 @service(needs="customers.import")
@@ -349,7 +371,7 @@ def take_rooms_of_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[
     Refused at `owner_number` when there is no such owner or the room has another one; then nothing of
     the row is recorded.
     """
-    return _take(site, rows, _plan_room_of_owner, by)
+    return taken(rooms_of_owners(site, by=by), rows)
 
 
 @service(needs="customers.import")
@@ -382,7 +404,7 @@ def take_households(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outco
 
     Refused when an unsold room has people, or others stand before the owner.
     """
-    return _take(site, rows, _plan_household, by)
+    return taken(households(site, by=by), rows)
 
 
 @service(needs="customers.import")

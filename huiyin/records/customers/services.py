@@ -443,7 +443,7 @@ def change_contact(
         ContactPoint.objects.filter(customer=customer, kind=contact.kind).update(is_primary=False)
     for name, value in values.items():
         setattr(contact, name, value)
-    well_formed(contact, exclude=("site", "customer"))
+    well_formed(contact)
     contact.save(update_fields=list(values))
     touch(customer)
     new = {name: plain(value) for name, value in values.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -30,7 +31,7 @@ class Address:
     @property
     def key(self) -> str:
         """What all spellings of the address have in common: `building|unit|room`."""
-        return place_keys(building=self.building, unit=self.unit, room=self.room)[0]
+        return _key(self.building, self.unit, self.room)
 
     @property
     def code(self) -> str:
@@ -58,10 +59,16 @@ class Address:
         return list(dict.fromkeys(forms))
 
 
+@lru_cache(maxsize=20_000)
 def address(building: str, unit: str = "", room: str = "") -> Address:
     """The address made of parts written in any way (`3栋`, 三, `03`); the entrance `0` is none."""
     entrance = normalise_number(unit)
     return Address(normalise_number(building), "" if entrance == "0" else entrance, normalise_number(room))
+
+
+@lru_cache(maxsize=20_000)
+def _key(building: str, unit: str, room: str) -> str:
+    return place_keys(building=building, unit=unit, room=room)[0]
 
 
 def read(text: str) -> PlaceQuery | None:

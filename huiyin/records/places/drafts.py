@@ -111,7 +111,7 @@ def kind_above(kind: str, address: Address) -> str | None:
 
 def _well_formed(place: Place) -> Place:
     place.sort = sort_of(place.code)
-    well_formed(place, exclude=("site", "parent"))
+    well_formed(place)
     return place
 
 

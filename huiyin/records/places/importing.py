@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 
-from huiyin.base.kit.scope import Actor
+from huiyin.base.kit.scope import Actor, current
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
 from huiyin.engines.imports.registry import Preset, declare
@@ -140,7 +140,7 @@ class PlaceBook:
         before = {name: getattr(place, name) for name in news}
         for name, value in news.items():
             setattr(now_known, name, value)
-        well_formed(now_known, exclude=("site", "parent"))
+        well_formed(now_known)
         if place.pk is not None:
             self._told[place.pk] = told | news
             self.journal.note(lambda: self._told.update({place.pk: told}))
@@ -170,28 +170,70 @@ def only(results: list[Outcome | Refused]) -> Outcome:
     return result
 
 
-def _take(
-    site: Site, rows: Sequence[Row], plan: Callable[[PlaceBook, Row], object], by: Actor
-) -> list[Outcome | Refused]:
-    journal = Journal()
-    book = PlaceBook(site, by, journal)
-    book.look(rows)
-    results: list[Outcome | Refused] = []
-    for row in rows:
-        try:
-            with journal.row() as did_anything:
-                plan(book, row)
-                results.append(outcome(did_anything()))
-        except Refused as refusal:
-            results.append(refusal)
-    book.write()
+class Session:
+    """One sheet on its way in, portion by portion, inside the caller's transaction.
+
+    `take` tries rows against what is recorded and against the rows before them, `write` records what
+    they brought. A trial never writes: the session remembers what it would have written.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        by: Actor,
+        *,
+        permission: str = "places.import",
+        plan: Callable[[Any, Row], object],
+        book: Any = None,
+    ) -> None:
+        self.site = site
+        self.permission = permission
+        self._plan = plan
+        self._book = book or PlaceBook(site, by, Journal())
+
+    def take(self, rows: Sequence[Row]) -> list[Outcome | Refused]:
+        """Try a portion of rows: for each what became of it, or why it was refused.
+
+        Refused (PermissionDenied) when the scope may not import here.
+        """
+        current().require(self.permission, self.site.pk)
+        self._book.look(rows)
+        results: list[Outcome | Refused] = []
+        for row in rows:
+            try:
+                with self._book.journal.row() as did_anything:
+                    self._plan(self._book, row)
+                    results.append(outcome(did_anything()))
+            except Refused as refusal:
+                results.append(refusal)
+        return results
+
+    def write(self) -> None:
+        """Record what the rows brought; the session is over then."""
+        self._book.write()
+
+
+def taken(session: Session, rows: Sequence[Row]) -> list[Outcome | Refused]:
+    """Try rows and record what they brought."""
+    results = session.take(rows)
+    session.write()
     return results
+
+
+def buildings(site: Site, *, by: Actor) -> Session:
+    """A sheet of buildings and entrances (see `take_buildings`)."""
+    return Session(site, by, plan=plan_entrance)
+
+
+def rooms(site: Site, *, by: Actor) -> Session:
+    """A sheet of rooms (see `take_rooms`)."""
+    return Session(site, by, plan=plan_room)
 
 
 @service(needs="places.import")
 def take_buildings(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
     """Buildings and entrances, a portion of rows: `building`, `unit` (`0`: none), `floors`, `has_lift`."""
-    return _take(site, rows, plan_entrance, by)
+    return taken(buildings(site, by=by), rows)
 
 
 @service(needs="places.import")
@@ -225,7 +267,7 @@ def _address(row: Row, deepest: str) -> Address:
 def take_rooms(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
     """Rooms, a portion of rows: `building`, `unit`, `room`, `floor`, `kind`, `room_layout`, `built_area`,
     `inner_area` (square metres), `state`, and of the entrance `floors` and `has_lift`."""
-    return _take(site, rows, plan_room, by)
+    return taken(rooms(site, by=by), rows)
 
 
 @service(needs="places.import")

@@ -163,7 +163,6 @@ def put_drafts(site: Site, *, places: Sequence[Place], by: Actor) -> None:
     while left:
         ready = [place for place in left if place.parent is None or place.parent.pk is not None]
         for place in ready:
-            place.parent_id = place.parent.pk if place.parent else None
             place.path = place.parent.below if place.parent else "/"
         insert_all(ready)
         left = [place for place in left if place.pk is None]
@@ -355,7 +354,7 @@ def put_asset(site: Site, *, kind: str, by: Actor, **fields: Any) -> Asset:
     asset.code = asset.code or asset.plate or asset.serial or asset.vin
     asset.name = asset.name or asset.code
     _placed(asset)
-    well_formed(asset, exclude=("site", "place"))
+    well_formed(asset)
     insert(asset)
     data = {
         name: plain(getattr(asset, name))
