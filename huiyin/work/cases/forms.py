@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.org.models import OrgUnit, Site, User
 from huiyin.base.org.selectors import teams_of, who_can
@@ -124,7 +124,7 @@ class WaitForm(forms.Form):
         label=gettext_lazy("Waiting for"), max_length=200,
         help_text=gettext_lazy("For instance: the customer is away until Friday; a part is on order."),
     )
-    until = forms.DateTimeField(label=gettext_lazy("Until"))
+    until = forms.DateTimeField(label=pgettext_lazy("wait", "Until"))
 
 
 class NoteForm(forms.Form):
@@ -198,7 +198,7 @@ class ContactForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("What was said"), max_length=5000, widget=forms.Textarea(attrs={"rows": 4})
     )
-    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), required=False, max_length=60)
     phone = forms.CharField(label=gettext_lazy("Phone"), required=False, max_length=40)
 
 

@@ -138,7 +138,10 @@ def _matter(intake: Intake, data: Mapping[str, Any]) -> None:
     if category is not None and category.phrase:
         item = entry("phrases", category.phrase, site)
         intake.phrase = str(item.value.text) if item is not None else ""
-    intake.alike = similar(site, place=place, category=category, phone=intake.contact_phone)[:4]
+    alike = similar(site, place=place, category=category, phone=intake.contact_phone)
+    if category is not None:
+        alike.sort(key=lambda case: case.category_id != category.pk)
+    intake.alike = alike[:4]
     intake.incidents = intake.card.incidents if intake.card is not None else []
 
 

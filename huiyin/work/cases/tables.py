@@ -134,7 +134,7 @@ CONTACTS = Table(
         Column("at", gettext_lazy("When"), lambda c: c.at, sort="at", css="hy-nowrap"),
         Column("direction", gettext_lazy("Direction"), lambda c: c.get_direction_display(), css="hy-nowrap"),
         Column("channel", gettext_lazy("Channel"), lambda c: c.get_channel_display(), css="hy-nowrap"),
-        Column("name", gettext_lazy("Name"), lambda c: c.name, css="hy-nowrap"),
+        Column("name", pgettext_lazy("person", "Name"), lambda c: c.name, css="hy-nowrap"),
         Column("phone", gettext_lazy("Phone"), lambda c: c.phone, css="hy-nowrap"),
         Column("place", gettext_lazy("Place"), _place_of),
         Column("text", gettext_lazy("What was said"), lambda c: c.text, css="hy-cases-said"),

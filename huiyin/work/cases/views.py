@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +27,7 @@ from huiyin.records.customers.services import look_up
 
 from . import filters, tables
 from .callers import HouseholdCard, card_of
-from .models import OPEN_STATES, Case, Contact, State
+from .models import Case, Contact, State
 from .selectors import beside, with_names
 from .states import FLOW, LIVE
 from .timeline import clock_name, entries
@@ -181,6 +182,10 @@ def commands_of(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     return [one for one in shown if one["name"] in FIRST], [one for one in shown if one["name"] not in FIRST]
 
 
+def _running_first(clock: Clock) -> tuple[bool, datetime]:
+    return not clock.is_running, clock.due_at
+
+
 class CasePage(DetailView):
     """One case: how it stands, what can be done, who is concerned, what happened."""
 
@@ -205,12 +210,11 @@ class CasePage(DetailView):
             case=case,
             commands=first,
             more_commands=more,
-            clocks=[clock for clock in of(case) if clock.is_running or clock.verdict],
+            clocks=sorted((one for one in of(case) if one.is_running or one.verdict), key=_running_first),
             entries=entries(events),
             card=self.card(case),
             beside=beside(case),
-            merged=list(case.merged.order_by("pk").only("pk", "code", "title", "site")) if case.state in OPEN_STATES or case.answered_at else [],
-            open_states=OPEN_STATES,
+            merged=list(case.merged.order_by("pk").only("pk", "code", "title", "site")),
             **extra,
         )
 
@@ -264,7 +268,7 @@ class Sheet(Gate):
         if size not in ("a4", "a5"):
             raise Http404
         clocks = list(of(case))
-        running = [clock for clock in clocks if clock.is_running]
+        running = sorted((one for one in clocks if one.is_running), key=_running_first)
         return self.page(
             self.context(
                 case=case, size=size, clocks=clocks, running=running, files=len(attachments_of(case)),

@@ -17,7 +17,7 @@ from . import forms, joining, services
 from .models import Case
 from .selectors import last_answers, similar
 
-ANSWERING = ("response", "complaint-result", "closing", "delay", "apology")
+ANSWERING = ("complaint-result", "explanation", "delay", "closing")
 """The moments of a conversation whose phrases help with an answer."""
 DECLINING = ("decline", "explanation", "apology")
 
