@@ -7,13 +7,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from huiyin.base.kit.moment import now
-from huiyin.base.kit.scope import system_scope, use
-from huiyin.base.org import services, totp
-from huiyin.base.org.models import Appointment, Post, SecondFactor, User
-from tests.people import BY, People, company
+from huiyin.base.org import totp
+from huiyin.base.org.models import Appointment, SecondFactor, User, pinyin_of
+from tests.people import People, company
 from tests.support.browser import Faults
 from tests.support.server import LiveSite
 
@@ -29,11 +28,11 @@ def people(live_site: LiveSite) -> People:
     for person in (cast.alice, cast.dana):
         person.set_password(PASSWORD)
         person.save(update_fields=["password"])
-    post = Post.objects.get(code="member")
-    with use(system_scope("test")):
-        for number in range(60):
-            one = services.add_user(None, username=f"u{number:03d}", name=f"张{'三四五'[number % 3]}", by=BY)
-            services.appoint(cast.here.unit, user=one, post=post, by=BY)
+    names = [f"张{'三四五'[number % 3]}" for number in range(60)]
+    User.objects.bulk_create(
+        User(username=f"u{number:03d}", name=name, pinyin=pinyin_of(name), password="!")
+        for number, name in enumerate(names)
+    )
     return cast
 
 
@@ -108,7 +107,12 @@ def test_what_was_typed_is_not_lost_by_closing_or_a_broken_connection(
     dialog = page.get_by_role("dialog")
     dialog.locator("[name=phone]").fill("13912345678")
     asked: list[str] = []
-    page.once("dialog", lambda box: (asked.append(box.message), box.dismiss()))
+
+    def stay(box: Dialog) -> None:
+        asked.append(box.message)
+        box.dismiss()
+
+    page.once("dialog", stay)
     dialog.locator(".hy-dialog-head [data-hy-close]").click()
     assert asked
     expect(dialog).to_be_visible()
@@ -195,6 +199,7 @@ def test_light_and_dark_are_kept_and_drawn_at_once(
     assert 'data-bs-theme="dark"' in response.text()[:200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_serious_is_wrong_for_those_who_see_or_move_differently(

@@ -177,7 +177,7 @@ def test_a_surname_is_found_in_each_of_its_readings(cast: People, as_user: As) -
 def test_people_are_filtered_by_unit_post_and_state(cast: People, as_user: As) -> None:
     client = as_user(cast.dana)
 
-    def names(**params: object) -> set[str]:
+    def names(**params: str | int) -> set[str]:
         page = client.get(reverse("org:people"), params)
         return {row.username for row in page.context["rows"]}
 
@@ -195,7 +195,7 @@ def test_a_post_shows_its_rights_in_words_and_who_holds_it_in_reach(cast: People
     page = as_user(cast.alice).get(reverse("org:post", args=["may"]))
     assert [str(one.user) for one in page.context["holders"]] == ["Alice"]
     wide = as_user(cast.dana).get(reverse("org:post", args=["may"]))
-    assert [str(one.user) for one in wide.context["holders"]] == ["Alice", "Carol"]
+    assert {str(one.user) for one in wide.context["holders"]} == {"Alice", "Carol"}
     labels = [str(label) for _area, rights in page.context["rights"] for _code, label in rights]
     assert all("." not in label for label in labels)
 
