@@ -1,4 +1,4 @@
-"""A real web server and a light load generator for measurements."""
+"""A real web server, a light load generator, and what the machine spent on them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -23,24 +25,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """A web server that answers on a port of the loopback address."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def web(env: dict[str, str], *, workers: int = 2) -> Iterator[int]:
-    """gunicorn with sync workers on a free port; yields the port."""
+def web(
+    env: dict[str, str], *, workers: int = 2, application: str = "huiyin.config.wsgi:application"
+) -> Iterator[Server]:
+    """gunicorn with sync workers on a free port."""
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "huiyin.config.wsgi:application", "--workers", str(workers),
-        "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--preload", "--timeout", "120",
+        sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--bind", f"127.0.0.1:{port}",
+        "--log-level", "warning", "--preload", "--timeout", "120", "--no-control-socket",
     ]  # fmt: skip
-    server = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
     try:
-        _await(port, server)
-        yield port
+        _await(port, process)
+        yield Server(port, process.pid)
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
 
 
-def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if server.poll() is not None:
@@ -52,6 +64,26 @@ def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 60) -> N
         else:
             return
     raise SystemExit("the web server did not answer")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time (user and system) of a process and all below it, those that have ended included."""
+    parents: dict[int, int] = {}
+    spent: dict[int, float] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            values = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        one = int(folder.name)
+        parents[one] = int(values[1])
+        spent[one] = sum(int(value) for value in values[11:15]) / TICKS
+    family = {pid}
+    while True:
+        more = {one for one, parent in parents.items() if parent in family} - family
+        if not more:
+            return sum(spent.get(one, 0.0) for one in family)
+        family |= more
 
 
 def exchange(port: int, request: bytes) -> tuple[int, bytes]:

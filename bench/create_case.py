@@ -1,8 +1,10 @@
-"""Cases created per second over HTTP, beside the same rows by plain SQL on the same PostgreSQL.
+"""Cases created per second over HTTP, beside plain SQL and a bare Django tracker on the same PostgreSQL.
 
 `./run bench create-case [--seconds N]`: 2 web processes, 8 clients, one site; every request writes
 the case, its first contact, its clocks, its event and its search entry in one transaction.
-The floor replays just the INSERTs of such a request from 8 connections.
+The floor replays just the INSERTs of such a request (all but the one that takes the number, for
+which everybody would wait) from 8 connections. The peer is `_bare_tracker.py` under the same load.
+Processor milliseconds per request are those of the web processes and of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._web import ROOT, exchange, load, percentile, request, web
+import psycopg
+
+from bench._web import ROOT, cpu_seconds, exchange, load, percentile, request, web
 from tools import postgres
 
 CLIENTS = 8
@@ -30,26 +37,34 @@ TITLES = ("厨房水管漏水,请派人来看", "楼道灯不亮三天了", "电
 
 def django(env: dict[str, str], *arguments: str) -> str:
     """Run a management command and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "django", *arguments], cwd=ROOT, env=env, check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "django", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments[:1])} failed")
     return done.stdout
 
 
-def body(client: int, turn: int) -> bytes:
+def matter(client: int, turn: int) -> dict[str, Any]:
     """One registration as a phone desk or an integration would send it."""
+    return {
+        "title": TITLES[turn % len(TITLES)],
+        "description": f"住户来电:昨晚开始出现,已自行关闭阀门,希望今天上午处理。第{client}-{turn}次登记",
+        "contact_name": "张三丰",
+        "contact_phone": f"137{client:02d}{turn % 1_000_000:06d}",
+    }
+
+
+def body(client: int, turn: int) -> bytes:
+    """The request for a case; every other one names its category."""
+    category = "repair.plumbing.leak" if turn % 2 else None
     return json.dumps(
-        {
-            "site": "bench",
-            "kind": "repair",
-            "channel": "phone",
-            "title": TITLES[turn % len(TITLES)],
-            "description": f"住户来电:昨晚开始出现,已自行关闭阀门,希望今天上午处理。第{client}-{turn}次登记",
-            "category": "repair.plumbing.leak" if turn % 2 else None,
-            "contact_name": "张三丰",
-            "contact_phone": f"137{client:02d}{turn % 1_000_000:06d}",
-        }
+        {"site": "bench", "kind": "repair", "channel": "phone", "category": category, **matter(client, turn)}
     ).encode()
+
+
+def bare_body(client: int, turn: int) -> bytes:
+    """The same for the bare tracker."""
+    return urlencode({"queue": 1, **matter(client, turn)}).encode()
 
 
 SET_UP = """
@@ -67,50 +82,78 @@ with use(system_scope("bench", via="command")) as scope:
     print(issue_token(user, name="bench", by=by))
 """
 
+COUNT = """
+import json
+from huiyin.base.kit.scope import system_scope, use
+from huiyin.work.cases.models import Case
+from huiyin.engines.clocks.models import Clock
+with use(system_scope("bench")):
+    cases = Case.objects.exclude(code__startswith="F")
+    clocks = Clock.objects.filter(subject_id__in=cases.values("pk")).count()
+    print(json.dumps({"cases": cases.count(), "clocks": clocks}))
+"""
+
 
 def floor(url: str, seconds: float, env: dict[str, str]) -> float:
     """Transactions per second of the same INSERTs by plain SQL, from two processes with four connections each."""
     os.environ.update(env)
-    statements = json.loads(django(env, "shell", "-v0", "-c", CAPTURE).strip().splitlines()[-1])
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        jobs = [pool.apply_async(_replay, (url, statements, seconds, part)) for part in range(2)]
+        jobs = [pool.apply_async(_replay, (url, seconds, part)) for part in range(2)]
         return sum(job.get() for job in jobs)
 
 
-CAPTURE = """
-import json, datetime
-from django.db import connection
-from huiyin.base.kit.scope import use
-from huiyin.base.org.models import Site, User
-from huiyin.base.org.selectors import scope_of
-from huiyin.work.cases.models import Category
-from huiyin.work.cases.services import register
-seen = []
-def keep(execute, sql, params, many, context):
-    result = execute(sql, params, many, context)
-    if sql.lstrip().upper().startswith("INSERT"):
-        plain = [p.isoformat() if isinstance(p, datetime.datetime) else p.dumps(p.obj).decode() if hasattr(p, "obj") and callable(getattr(p, "dumps", None)) else json.dumps(p.obj) if hasattr(p, "obj") else p for p in params]
-        seen.append([sql, plain])
-    return result
-user = User.objects.get(username="clerk")
-with use(scope_of(user)) as scope:
-    site = Site.objects.get(code="bench")
-    category = Category.objects.filter(code="repair.plumbing.leak").first()
-    values = dict(kind="repair", channel="phone", title="厨房水管漏水,请派人来看", description="住户来电:昨晚开始出现,已自行关闭阀门,希望今天上午处理。", category=category, contact_name="张三丰", contact_phone="13700009527", by=scope.actor)
-    register(site, **values)
-    with connection.execute_wrapper(keep):
-        case = register(site, **values)
-print(json.dumps({"statements": seen, "code": case.code, "pk": case.pk}))
-"""
+def _captured() -> tuple[list[tuple[str, list[Any]]], Any]:
+    """The INSERTs of one registration, and the case it made."""
+    import django as framework
+
+    framework.setup()
+    from django.db import connection
+
+    from huiyin.base.kit.scope import use
+    from huiyin.base.org.models import Site, User
+    from huiyin.base.org.selectors import scope_of
+    from huiyin.work.cases.models import Category
+    from huiyin.work.cases.services import register
+
+    seen: list[tuple[str, list[Any]]] = []
+
+    def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "INSERT INTO" in sql and "numbering" not in sql:
+            seen.append((sql, list(params)))
+        return execute(sql, params, many, context)
+
+    with use(scope_of(User.objects.get(username="clerk"))) as scope, connection.execute_wrapper(keep):
+        case = register(
+            Site.objects.get(code="bench"),
+            kind="repair",
+            channel="phone",
+            category=Category.objects.get(code="repair.plumbing.leak"),
+            **matter(0, 0),
+            by=scope.actor,
+        )
+    return seen, case
 
 
-def _replay(url: str, captured: dict[str, Any], seconds: float, part: int) -> float:
+def _replay(url: str, seconds: float, part: int) -> float:
+    statements, case = _captured()
     counts = [0] * (CLIENTS // 2)
     until = time.perf_counter() + seconds
-    threads = [
-        threading.Thread(target=_insert, args=(url, captured, until, f"F{part}{n}", counts, n))
-        for n in range(CLIENTS // 2)
-    ]
+
+    def insert(slot: int) -> None:
+        with psycopg.connect(url, prepare_threshold=1, cursor_factory=psycopg.RawCursor) as connection:
+            turn = 0
+            while time.perf_counter() < until:
+                turn += 1
+                pk = case.pk
+                for sql, params in statements:
+                    code = f"F{part}{slot}-{turn}"
+                    ready = [code if one == case.code else pk if one == case.pk else one for one in params]
+                    row = connection.execute(sql, ready).fetchone()
+                    pk = row[0] if pk == case.pk and row is not None else pk
+                connection.commit()
+                counts[slot] += 1
+
+    threads = [threading.Thread(target=insert, args=(slot,)) for slot in range(len(counts))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -118,75 +161,101 @@ def _replay(url: str, captured: dict[str, Any], seconds: float, part: int) -> fl
     return sum(counts) / seconds
 
 
-def _insert(url: str, captured: dict[str, Any], until: float, mark: str, counts: list[int], slot: int) -> None:
-    import psycopg
+def postmaster(url: str) -> int:
+    """The process id of the server."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    return int(Path(row[0], "postmaster.pid").read_text().split()[0])
 
-    statements = [(sql, params) for sql, params in captured["statements"] if "numbering" not in sql]
-    with psycopg.connect(url, prepare_threshold=1) as connection:
-        turn = 0
-        while time.perf_counter() < until:
-            turn += 1
-            pk = None
-            for sql, params in statements:
-                ready = [
-                    f"{mark}-{turn}" if p == captured["code"] else pk if p == captured["pk"] and pk is not None else p
-                    for p in params
-                ]
-                cursor = connection.execute(sql, ready)
-                if pk is None and "RETURNING" in sql:
-                    pk = cursor.fetchone()[0]  # type: ignore[index]
-            connection.commit()
-            counts[slot] += 1
+
+def measured(
+    server_pid: int, database_pid: int, port: int, seconds: float, make: Callable[[int, int], bytes]
+) -> dict[str, Any]:
+    """The load on one web server: rate, times, processor milliseconds per request."""
+    bad: list[bytes] = []
+
+    def act(client: int, turn: int) -> bool:
+        status, answer = exchange(port, make(client, turn))
+        if status != 201 and len(bad) < 3:
+            bad.append(answer[-400:])
+        return status == 201
+
+    load(CLIENTS, 2, act)
+    before = [cpu_seconds(server_pid), cpu_seconds(database_pid), time.process_time()]
+    times, failures, took = load(CLIENTS, seconds, act)
+    after = [cpu_seconds(server_pid), cpu_seconds(database_pid), time.process_time()]
+    for answer in bad:
+        print(answer.decode(errors="replace"), file=sys.stderr)
+    spent = [round(1000 * (b - a) / max(1, len(times)), 2) for a, b in zip(before, after, strict=True)]
+    return {
+        "per_s": round(len(times) / took, 1),
+        "p50_ms": percentile(times, 0.5),
+        "p95_ms": percentile(times, 0.95),
+        "web_cpu_ms": spent[0],
+        "database_cpu_ms": spent[1],
+        "client_cpu_ms": spent[2],
+        "failures": failures,
+    }
+
+
+def bare(url: str, seconds: float, env: dict[str, str], database_pid: int) -> dict[str, Any]:
+    """The bare tracker under the same load, with a connection per request (Django's default) and with kept ones."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+    subprocess.run([sys.executable, "-m", "bench._bare_tracker"], cwd=ROOT, env=env, check=True)
+    headers = {"Authorization": "Bearer bare-token", "Content-Type": "application/x-www-form-urlencoded"}
+
+    def make(client: int, turn: int) -> bytes:
+        return request("POST", "/tickets/", headers, bare_body(client, turn))
+
+    found = {}
+    for name, age in (("bare", "0"), ("bare_kept", "60")):
+        own = {**env, "BARE_CONN_MAX_AGE": age}
+        with web(own, application="bench._bare_tracker:application") as server:
+            found[name] = measured(server.pid, database_pid, server.port, seconds, make)
+    return found
 
 
 def measure(seconds: float) -> dict[str, Any]:
     """One run on a fresh throw-away PostgreSQL with real commits."""
-    with tempfile.TemporaryDirectory() as home, postgres.cluster(durable=True) as url:
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory())
+        url = stack.enter_context(postgres.cluster(durable=True))
         env = {
             **os.environ, "HUIYIN_HOME": home, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "huiyin.config.settings",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
         }  # fmt: skip
+        database_pid = postmaster(url)
         django(env, "migrate", "-v0")
         django(env, "load_packs")
         token = django(env, "shell", "-v0", "-c", SET_UP).strip().splitlines()[-1]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        bad: list[bytes] = []
 
-        def act(client: int, turn: int) -> bool:
-            status, answer = exchange(port, request("POST", "/api/v1/cases", headers, body(client, turn)))
-            if status != 201 and len(bad) < 3:
-                bad.append(answer[-400:])
-            return status == 201
+        def make(client: int, turn: int) -> bytes:
+            return request("POST", "/api/v1/cases", headers, body(client, turn))
 
-        with web(env) as port:
-            load(CLIENTS, 2, act)
-            times, failures, took = load(CLIENTS, seconds, act)
+        with web(env) as server:
+            ours = measured(server.pid, database_pid, server.port, seconds, make)
+        counts = json.loads(django(env, "shell", "-v0", "-c", COUNT).strip().splitlines()[-1])
         plain = floor(url, seconds, env)
-        codes = django(env, "shell", "-v0", "-c", COUNT).strip().splitlines()[-1]
-    for answer in bad:
-        print(answer.decode(errors="replace"), file=sys.stderr)
-    rate = len(times) / took
+        peers = bare(url, seconds, env, database_pid)
+    rate = ours.pop("per_s")
     return {
-        "creates_per_s": round(rate, 1),
-        "p50_ms": percentile(times, 0.5),
-        "p95_ms": percentile(times, 0.95),
+        "creates_per_s": rate,
+        "p50_ms": ours.pop("p50_ms"),
+        "p95_ms": ours.pop("p95_ms"),
         "floor_per_s": round(plain, 1),
         "ratio_to_floor": round(rate / plain, 3),
-        "failures": failures,
-        **json.loads(codes),
+        **ours,
+        **counts,
+        "bare_per_s": peers["bare"]["per_s"],
+        "ratio_to_bare": round(rate / peers["bare"]["per_s"], 2),
+        "bare_kept_per_s": peers["bare_kept"]["per_s"],
+        "ratio_to_bare_kept": round(rate / peers["bare_kept"]["per_s"], 2),
+        "bare": peers["bare"],
+        "bare_kept": peers["bare_kept"],
     }
-
-
-COUNT = """
-import json
-from django.db.models import Count
-from huiyin.base.kit.scope import system_scope, use
-from huiyin.work.cases.models import Case
-from huiyin.engines.clocks.models import Clock
-with use(system_scope("bench")):
-    real = Case.objects.exclude(code__startswith="F")
-    print(json.dumps({"cases": real.count(), "distinct_codes": real.values("code").distinct().count()}))
-"""
 
 
 def main() -> None:

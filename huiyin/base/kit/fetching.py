@@ -17,6 +17,7 @@ from .scope import current, without_scope
 from .statements import run
 
 M = TypeVar("M", bound=Model)
+Converter = tuple[int, Callable[[Any], Any]]
 MARK = "\x1aasked\x1a"
 
 
@@ -29,23 +30,40 @@ class Lookup:
 
     def __init__(self, build: Callable[[str], QuerySet[Any, Any]]) -> None:
         self.build = build
-        self._written: dict[str, tuple[str, list[Any], Any, Any]] = {}
+        self._written: dict[str, tuple[str, list[Any], list[Converter]]] = {}
 
     def __call__(self, text: str) -> list[Any]:
         """The rows for this text."""
-        statement, params, compiler, converters = self._written.get(connection.vendor) or self._write()
-        rows: Any = run(statement, [text if one is MARK else one for one in params])
-        return list(compiler.apply_converters(rows, converters)) if converters else list(rows)
+        statement, params, converters = self._written.get(connection.vendor) or self._write()
+        rows = run(statement, [text if one is MARK else one for one in params])
+        return [_converted(row, converters) for row in rows] if converters else rows
 
-    def _write(self) -> tuple[str, list[Any], Any, Any]:
+    def _write(self) -> tuple[str, list[Any], list[Converter]]:
         with without_scope():
             compiler = self.build(MARK).query.get_compiler("default")
             statement, given = compiler.as_sql()
         params = [MARK if one == MARK else one for one in given]
-        converters = compiler.get_converters([one for one, _sql, _alias in compiler.select])
-        written = (statement, params, compiler, converters)
+        found = compiler.get_converters([one for one, _sql, _alias in compiler.select])
+        converters = [(place, _chain(steps, expression)) for place, (steps, expression) in found.items()]
+        written = (statement, params, converters)
         self._written[connection.vendor] = written
         return written
+
+
+def _chain(steps: list[Any], expression: Any) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        for step in steps:
+            value = step(value, expression, connection)
+        return value
+
+    return convert
+
+
+def _converted(row: tuple[Any, ...], converters: list[Converter]) -> list[Any]:
+    values = list(row)
+    for place, convert in converters:
+        values[place] = convert(values[place])
+    return values
 
 
 def fetch(model: type[M], **equals: Any) -> list[M]:
@@ -53,16 +71,11 @@ def fetch(model: type[M], **equals: Any) -> list[M]:
 
     Reach is the same as in querysets; it is checked on the rows instead of in the SQL.
     """
+    if issubclass(model, ScopedModel):
+        current()
     statement, names, converters = _select(model, tuple(equals), connection.vendor)
-    found = []
-    for values in run(statement, list(equals.values())):
-        if converters:
-            changed = list(values)
-            for place, convert in converters:
-                changed[place] = convert(changed[place])
-            found.append(model.from_db("default", names, changed))
-        else:
-            found.append(model.from_db("default", names, values))
+    rows = run(statement, list(equals.values()))
+    found = [model.from_db("default", names, _converted(row, converters) if converters else row) for row in rows]
     return [row for row in found if _in_reach(row)]
 
 
@@ -73,9 +86,6 @@ def _in_reach(row: Model) -> bool:
     if scope.everywhere or (row.shared and row.site_id is None):
         return True
     return row.site_id in scope.sites
-
-
-Converter = tuple[int, Callable[[Any], Any]]
 
 
 @lru_cache(maxsize=128)
@@ -93,12 +103,3 @@ def _select(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[st
         if steps:
             converters.append((place, _chain(steps, expression)))
     return f"SELECT {columns} FROM {table} WHERE {where}", [str(one.attname) for one in fields], converters  # noqa: S608
-
-
-def _chain(steps: list[Any], expression: Any) -> Callable[[Any], Any]:
-    def convert(value: Any) -> Any:
-        for step in steps:
-            value = step(value, expression, connection)
-        return value
-
-    return convert
