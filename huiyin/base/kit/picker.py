@@ -19,7 +19,11 @@ SHOWN = 8
 
 def row_of(rows: QuerySet[Any], value: str) -> Any:
     """The row of a set with this id, written as text; None for any other text."""
-    return rows.filter(pk=int(value)).first() if value.isascii() and value.isdigit() and len(value) < 19 else None
+    return (
+        rows.filter(pk=int(value)).first()
+        if value.isascii() and value.isdigit() and len(value) < 19
+        else None
+    )
 
 
 @dataclass(frozen=True, slots=True)

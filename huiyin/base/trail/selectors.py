@@ -67,20 +67,24 @@ def _lines(data: dict[str, Any], tables: tuple[type[models.Model], ...]) -> list
 
 def _said(column: str, value: Any, tables: tuple[type[models.Model], ...]) -> tuple[str, str]:
     """The words for a column and its value."""
+    known: Any = None
     for table in tables:
         try:
             field: Any = table._meta.get_field(column)
         except FieldDoesNotExist:
             continue
-        return str(getattr(field, "verbose_name", column)), _plain(dict(field.flatchoices).get(value, value))
-    return column, _plain(value)
+        choices = dict(getattr(field, "flatchoices", ()))
+        if value in choices:
+            return str(field.verbose_name), str(choices[value]) or "—"
+        known = known or field
+    return str(getattr(known, "verbose_name", column)), _plain(value)
 
 
 def _choice(value: Any, tables: tuple[type[models.Model], ...]) -> str:
     """A bare value in the words of whichever choice it is."""
     for table in tables:
         for field in table._meta.fields:
-            words = dict(field.flatchoices)
+            words = dict(getattr(field, "flatchoices", ()))
             if value and value in words:
                 return str(words[value])
     return _plain(value)

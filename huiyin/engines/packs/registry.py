@@ -191,3 +191,40 @@ def section(name: str) -> Section | None:
 def sections() -> list[Section]:
     """All declared sections, by name."""
     return [_sections[name] for name in sorted(_sections)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry on a sheet: what stands in each column, in words."""
+
+    cells: tuple[str, ...]
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A section as people read it: columns, and lines in named groups, in the order in which they count."""
+
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[Line, ...]], ...]
+
+
+Show = Callable[[Sequence[Item], int | None], Sheet]
+"""Puts the entries in force at a site (or for all, without one) into words."""
+
+_shows: dict[str, Show] = {}
+
+
+def shows(name: str) -> Callable[[Show], Show]:
+    """Say how the section of that name is shown to people; otherwise its data are shown as they are."""
+
+    def decorate(show: Show) -> Show:
+        _shows[name] = show
+        return show
+
+    return decorate
+
+
+def show_of(name: str) -> Show | None:
+    """How the section of that name is shown to people, where somebody said so."""
+    return _shows.get(name)

@@ -50,7 +50,9 @@ class CallerList(BaseModel):
 class ByPhone(BaseModel):
     """The number of a call."""
 
-    phone: str = Field(min_length=4, max_length=40, description="A number in any spelling, or its last 4 digits or more")
+    phone: str = Field(
+        min_length=4, max_length=40, description="A number in any spelling, or its last 4 digits or more"
+    )
 
 
 def caller_out(card: Card, sites: dict[int, str]) -> dict[str, Any]:
@@ -80,7 +82,9 @@ def index(request: HttpRequest, filters: Query[ByPhone]) -> HttpResponse:
     """Only customers of sites where one may see them."""
     must_hold(VIEW)
     if len(digits_of(filters.phone)) < 4:
-        raise Refused("no-number", _("Give a telephone number, or its last four digits at least."), field="phone")
+        raise Refused(
+            "no-number", _("Give a telephone number, or its last four digits at least."), field="phone"
+        )
     cards = card_for_phone(filters.phone)
     ids = {card.person.customer.site_id for card in cards}
     sites = dict(Site.objects.filter(pk__in=ids).values_list("pk", "code"))

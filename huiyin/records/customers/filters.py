@@ -37,7 +37,7 @@ class HasTag(Expression):
         column, params = compiler.compile(self.column)
         return f"jsonb_exists({column}, %s)", [*params, self.tag]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, params = compiler.compile(self.column)
         return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = %s)", [*params, self.tag]
 

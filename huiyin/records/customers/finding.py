@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ def _by_identity(text: str) -> list[int]:
 
 def _by_phone(text: str) -> list[int]:
     digits = digits_of(text)
-    if len(digits) < MIN_TAIL or "-" in text and len(digits) < 7:
+    if len(digits) < MIN_TAIL or ("-" in text and len(digits) < 7):
         return []
     rows = ContactPoint.objects.allowed(VIEW).filter(tail4=digits[-MIN_TAIL:], kind__in=PHONES)
     rows = rows.filter(normalised__endswith=digits)
@@ -113,9 +113,7 @@ def suspects(site: Site, *, limit: int = 100) -> list[Suspects]:
         for ids in groups:
             reasons[ids].update(reason)
     wanted = {pk for ids in reasons for pk in ids}
-    known = {
-        one.pk: one for one in Customer.objects.allowed(VIEW).filter(pk__in=wanted, merged_into=None)
-    }
+    known = {one.pk: one for one in Customer.objects.allowed(VIEW).filter(pk__in=wanted, merged_into=None)}
     found = []
     for ids, why in reasons.items():
         members = tuple(known[pk] for pk in sorted(ids) if pk in known)
@@ -178,5 +176,3 @@ def read_person(text: str) -> Typed:
         if len(digits_of(tail)) >= 7 and phone_of(tail):
             return Typed(" ".join(words[:-count]), tail)
     return Typed(" ".join(words), "")
-
-

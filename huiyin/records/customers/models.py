@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from huiyin.base.kit.models import ScopedModel
 from huiyin.base.kit.moment import now
@@ -21,8 +22,8 @@ class Customer(ScopedModel):
     """
 
     class Kind(models.TextChoices):
-        PERSON = "person", _("Person")
-        COMPANY = "company", _("Company")
+        PERSON = "person", pgettext_lazy("customer", "Person")
+        COMPANY = "company", pgettext_lazy("customer", "Company")
 
     class Gender(models.TextChoices):
         FEMALE = "female", _("Female")
@@ -30,14 +31,14 @@ class Customer(ScopedModel):
 
     code = models.CharField(max_length=30, verbose_name=_("File number"))
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON, verbose_name=_("Kind"))
-    name = models.CharField(max_length=80, verbose_name=_("Name"))
+    name = models.CharField(max_length=80, verbose_name=pgettext_lazy("customer", "Name"))
     name_key = models.CharField(max_length=80, editable=False)
     gender = models.CharField(
         max_length=6, choices=Gender.choices, blank=True, default="", verbose_name=_("Gender")
     )
     birthday = models.DateField(null=True, blank=True, verbose_name=_("Birthday"))
     tier = models.CharField(max_length=20, blank=True, default="", verbose_name=_("Tier"))
-    language = models.CharField(max_length=12, blank=True, default="", verbose_name=_("Language"))
+    language = models.CharField(max_length=12, blank=True, default="", verbose_name=pgettext_lazy("customer", "Language"))
     tags = models.JSONField(default=list, blank=True, verbose_name=_("Tags"))
     care = models.JSONField(default=list, blank=True, verbose_name=_("Special care"))
     has_care = models.BooleanField(default=False, editable=False)

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.tables import Column, Order, Table
 from huiyin.base.kit.templatetags.kit import badge
@@ -43,11 +43,14 @@ def _homes_shown(customer: Any) -> Any:
         if thing is None:
             continue
         url = (
-            reverse("customers:household", args=[one.place_id]) if one.place is not None else
-            thing.get_absolute_url()
+            reverse("customers:household", args=[one.place_id])
+            if one.place is not None
+            else thing.get_absolute_url()
         )
         lines.append((one.get_role_display(), url, thing.name))
-    return format_html_join("", '<div><span class="hy-muted">{}</span> <a href="{}">{}</a></div>', lines) or None
+    return (
+        format_html_join("", '<div><span class="hy-muted">{}</span> <a href="{}">{}</a></div>', lines) or None
+    )
 
 
 def _care(customer: Any) -> str:
@@ -61,7 +64,7 @@ def _care_shown(customer: Any) -> Any:
 
 def _name_shown(customer: Customer) -> Any:
     if customer.kind == Customer.Kind.COMPANY:
-        return format_html("{} {}", customer.name, badge(_("Company")))
+        return format_html("{} {}", customer.name, badge(customer.get_kind_display()))
     return customer.name
 
 
@@ -71,7 +74,7 @@ def _papers(customer: Any) -> str:
 
 CUSTOMERS = Table(
     columns=(
-        Column("name", gettext_lazy("Name"), lambda c: c.name, _name_shown, sort="name"),
+        Column("name", pgettext_lazy("customer", "Name"), lambda c: c.name, _name_shown, sort="name"),
         Column("homes", gettext_lazy("Role and place"), _homes, _homes_shown),
         Column("phone", gettext_lazy("Phone"), _phone, _phone_shown, css="hy-nowrap"),
         Column("care", gettext_lazy("Special care"), _care, _care_shown),
@@ -87,7 +90,7 @@ CUSTOMERS = Table(
     ),
     orders=(
         Order("newest", gettext_lazy("Newest first"), "pk"),
-        Order("name", gettext_lazy("Name"), "name", descending=False),
+        Order("name", pgettext_lazy("customer", "Name"), "name", descending=False),
         Order("oldest", gettext_lazy("Longest unchanged first"), "updated_at", descending=False),
         Order("changed", gettext_lazy("Last changed first"), "updated_at"),
     ),

@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
@@ -14,7 +15,7 @@ from huiyin.base.org.selectors import sites_in_reach
 from .addresses import number
 from .models import Asset, Place
 
-USED = [("yes", _("In use")), ("no", _("Closed"))]
+USED = [("yes", _("In use")), ("no", pgettext_lazy("place", "Closed"))]
 UNKNOWN = "unknown"
 
 

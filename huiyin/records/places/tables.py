@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.tables import Column, Order, Table
 from huiyin.base.kit.templatetags.kit import badge
@@ -46,7 +46,7 @@ def _name_shown(row: Any) -> Any:
 
 PLACES = Table(
     columns=(
-        Column("name", gettext_lazy("Place"), lambda p: p.name, _name_shown, sort="address"),
+        Column("name", pgettext_lazy("place", "Place"), lambda p: p.name, _name_shown, sort="address"),
         Column("kind", gettext_lazy("Kind"), lambda p: p.get_kind_display(), css="hy-nowrap"),
         Column("code", gettext_lazy("Code"), lambda p: p.code, css="hy-code"),
         Column(

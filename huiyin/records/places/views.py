@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.panels import marks_of
 from huiyin.base.kit.scope import current
@@ -77,7 +77,7 @@ def tree(site_id: int, here: Place | None = None) -> list[Branch]:
     rows = Place.objects.filter(Q(parent=None) | Q(parent__in=way), site=site_id, kind__in=BRANCHES)
     rows = rows.filter(Q(closed_on=None) | Q(pk__in=way)).order_by("sort", "pk")[:TREE_LIMIT]
     branches = {one.pk: Branch(one, here is not None and one.pk == here.pk, one.pk in way) for one in rows}
-    tops = []
+    tops: list[Branch] = []
     for branch in branches.values():
         above = branches.get(branch.place.parent_id or 0)
         (tops if above is None else above.children).append(branch)
@@ -232,8 +232,8 @@ class Command:
 CHANGE = Command(gettext_lazy("Change"), "places:place-change", "edit")
 OCCUPANCY = Command(gettext_lazy("Set occupancy"), "places:place-occupancy", "home")
 READDRESS = Command(gettext_lazy("Change the address"), "places:place-readdress", "map-pin")
-MOVE = Command(gettext_lazy("Move"), "places:place-move", "arrow-right")
-CLOSE = Command(gettext_lazy("Close"), "places:place-close", "ban", danger=True)
+MOVE = Command(pgettext_lazy("place", "Move"), "places:place-move", "arrow-right")
+CLOSE = Command(pgettext_lazy("place", "Close"), "places:place-close", "ban", danger=True)
 REOPEN = Command(gettext_lazy("Take into use again"), "places:place-reopen", "rotate")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.views import ActionView
 from huiyin.base.org.models import Site
@@ -112,7 +112,7 @@ class ChangePlace(OfPlace):
     def form_kwargs(self) -> dict[str, Any]:
         place = self.object
         initial = {name: getattr(place, name) for name in (*services.PLACE_FIELDS, "version")}
-        initial["has_lift"] = {True: "yes", False: "no"}.get(place.has_lift, "")
+        initial["has_lift"] = "" if place.has_lift is None else "yes" if place.has_lift else "no"
         return {"place": place, "initial": initial}
 
 
@@ -131,7 +131,7 @@ class SetOccupancy(OfPlace):
 class MovePlace(OfPlace):
     """Put a place with everything under it somewhere else."""
 
-    title = gettext_lazy("Move")
+    title = pgettext_lazy("place", "Move")
     form_class = forms.MoveForm
     service = services.move_place
     consequence = gettext_lazy("Everything under it moves along.")
@@ -156,7 +156,7 @@ class Readdress(OfPlace):
 class ClosePlace(OfPlace):
     """Take a place out of use."""
 
-    title = gettext_lazy("Close")
+    title = pgettext_lazy("place", "Close")
     form_class = forms.EndForm
     service = services.close_place
     danger = True

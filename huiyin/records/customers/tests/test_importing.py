@@ -10,21 +10,27 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from huiyin.base.kit.scope import Actor, use
 from huiyin.base.kit.service import Refused
 from huiyin.base.trail.models import Event
 from huiyin.engines.imports.layouts import LAYOUTS
 from huiyin.engines.imports.sheets import open_table
+from huiyin.engines.search.models import Entry
 from huiyin.engines.search.selectors import find as search
 from huiyin.records.customers import selectors, services
 from huiyin.records.customers.importing import (
+    households,
     import_car,
     import_household,
     import_owner,
     import_room_of_owner,
+    take_households,
 )
-from huiyin.records.customers.models import Customer, Holding
+from huiyin.records.customers.models import ContactPoint, Customer, Holding, IdentityNumber
 from huiyin.records.customers.verify import CHECKS
 from huiyin.records.places.importing import import_building, import_meter, import_parking, import_room
 from huiyin.records.places.models import Asset, Place
@@ -353,3 +359,91 @@ def test_importing_is_for_those_who_may(people: People) -> None:
             import_household(people.here, HOUSEHOLD, by=Actor(people.alice.pk, "Alice", "import"))
             == "created"
         )
+
+
+LINES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "building": st.just("1"),
+            "unit": st.sampled_from(["1", "0"]),
+            "room": st.sampled_from(["101", "102", ""]),
+            "built_area": st.sampled_from([None, Decimal("94.56"), Decimal("90.00")]),
+            "state": st.sampled_from([None, "occupied", "unsold"]),
+            "floors": st.sampled_from([None, 18, 33]),
+            "owner_name": st.sampled_from([None, "甲", "乙", "丙，丁"]),
+            "owner_kind": st.sampled_from([None, "owner", "tenant"]),
+            "phone": st.sampled_from([None, "13800000001", "13800000002", "12"]),
+            "identity_number": st.sampled_from([None, "110101199003078670", "110101199003078671"]),
+        }
+    ),
+    max_size=10,
+)
+
+
+def content(people: People) -> tuple[Any, ...]:
+    """What is recorded, without ids and file numbers."""
+    return (
+        sorted(Place.objects.values_list("code", "parent__code", "building_area", "occupancy", "floors")),
+        sorted(Customer.objects.values_list("name", "birthday", "gender")),
+        sorted(ContactPoint.objects.values_list("customer__name", "normalised", "is_primary")),
+        sorted(IdentityNumber.objects.values_list("customer__name", "masked")),
+        sorted(Holding.objects.values_list("customer__name", "place__code", "role")),
+        Counter(Event.objects.filter(verb__startswith="customers.").values_list("verb", flat=True)),
+        sorted(Entry.objects.filter(kind="customers.customer").values_list("title", "subtitle")),
+    )
+
+
+def named(results: list[Any]) -> list[Any]:
+    return [(one.code, one.field) if isinstance(one, Refused) else one for one in results]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES, st.integers(1, 4))
+def test_a_sheet_means_the_same_tried_in_portions_or_row_by_row(
+    everywhere: People, lines: list[dict[str, Any]], size: int
+) -> None:
+    portions = [lines[at : at + size] for at in range(0, len(lines), size)]
+    with transaction.atomic():
+        before = content(everywhere)
+        session = households(everywhere.here, by=BY)
+        tried = [one for portion in portions for one in named(session.take(portion))]
+        assert content(everywhere) == before
+        session.write()
+        at_the_end = content(everywhere)
+        assert all(check() == 0 for check in (*CHECKS.values(), *PLACE_CHECKS.values()))
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        in_portions = [
+            one for part in portions for one in named(take_households(everywhere.here, part, by=BY))
+        ]
+        assert (in_portions, content(everywhere)) == (tried, at_the_end)
+        again = take_households(everywhere.here, lines, by=BY)
+        # A row refused before may be right now, when what it missed came after it.
+        assert all(
+            now == "unchanged" for now, then in zip(again, tried, strict=True) if isinstance(then, str)
+        )
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        singly: list[Any] = []
+        for line in lines:
+            try:
+                singly.append(import_household(everywhere.here, line, by=BY))
+            except Refused as refusal:
+                singly += named([refusal])
+        assert (singly, content(everywhere)) == (tried, at_the_end)
+        transaction.set_rollback(True)
+
+
+def test_a_portion_of_households_takes_few_queries(
+    everywhere: People, django_assert_max_num_queries: Any
+) -> None:
+    lines = [
+        {**HOUSEHOLD, "room": str(101 + at), "owner_name": f"业主{at}", "phone": f"138{at:08d}"}
+        for at in range(60)
+    ]
+    session = households(everywhere.here, by=BY)
+    with transaction.atomic(), django_assert_max_num_queries(7):
+        assert session.take(lines) == ["created"] * 60
+    take_households(everywhere.here, lines, by=BY)
+    with transaction.atomic(), django_assert_max_num_queries(7):
+        assert households(everywhere.here, by=BY).take(lines) == ["unchanged"] * 60

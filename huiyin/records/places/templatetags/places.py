@@ -73,7 +73,8 @@ def share_bar(shares: Iterable[Any], total: int) -> SafeString | str:
     )
     words = ", ".join(words for _code, _at, _width, words in parts)
     return format_html(
-        '<svg class="hy-bar-share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="hy-bar-share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">{}</svg>',
         words,
         rects,
     )

@@ -1,0 +1,56 @@
+"""Words for the codes that packs use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+MOMENTS: dict[str, Any] = {
+    "apology": _("Apology"),
+    "application": _("Applications"),
+    "closing": pgettext_lazy("moment", "Saying goodbye"),
+    "complaint": _("Complaint"),
+    "complaint-result": _("Result of a complaint"),
+    "concern": _("Showing concern"),
+    "consultation": _("Consultation"),
+    "courtesy": _("Courtesy"),
+    "decline": pgettext_lazy("moment", "Declining"),
+    "delay": _("Delay"),
+    "emergency": _("Emergency"),
+    "enquiry": _("Asking back"),
+    "explanation": _("Explaining"),
+    "fees": _("Fees"),
+    "follow-up": _("Follow-up"),
+    "greeting": _("Greeting"),
+    "help": _("Help request"),
+    "hold": _("Please hold the line"),
+    "home-visit": _("At the customer's home"),
+    "incident": _("Incident"),
+    "listening": _("Listening"),
+    "notice": pgettext_lazy("moment", "Giving notice"),
+    "praise": _("Praise"),
+    "proposal": _("Proposing"),
+    "quote": _("Quoting a price"),
+    "repair-booking": _("Booking a repair"),
+    "request": _("Asking a favour"),
+    "response": _("Responding"),
+    "service": _("Service request"),
+    "suggestion": _("Suggestion"),
+    "thanks": _("Thanks"),
+    "transfer": _("Putting through"),
+    "unknown": _("Not knowing the answer"),
+    "verify": _("Checking who it is"),
+    "violation": _("Breach of rules"),
+    "visitor": _("Visitors"),
+    "welcome": _("Welcome"),
+    "wish": _("Good wishes"),
+}
+"""The moments of a conversation at which a phrase is said, as packs name them."""
+LAYER_TONES = {"base": "neutral", "industry": "accent", "company": "active", "site": "waiting"}
+
+
+def moment(code: str) -> str:
+    """A moment of a conversation in words."""
+    return str(MOMENTS.get(code, code))
