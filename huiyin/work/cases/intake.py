@@ -219,6 +219,8 @@ class IntakeForm(forms.Form):
             self.fields["site"] = forms.ChoiceField(
                 label=_("Site"), choices=[(str(one.pk), one.name) for one in intake.sites], initial=str(intake.site.pk)
             )
+        for name in ("kind", "channel", "severity", "category_other"):
+            self.fields[name].widget.attrs["class"] = "hy-follows"
         if not may_attach:
             del self.fields["files"]
         self.fields["who"].widget.attrs.update(
