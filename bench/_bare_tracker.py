@@ -129,7 +129,9 @@ def create(request: HttpRequest) -> JsonResponse:
         ticket.save()
         FollowUp.objects.create(ticket=ticket, user=token.user, text="opened")
         FollowUp.objects.create(ticket=ticket, user=token.user, text=ticket.description)
-    return JsonResponse({"id": ticket.pk, "status": ticket.status, "created_at": ticket.created_at}, status=201)
+    return JsonResponse(
+        {"id": ticket.pk, "status": ticket.status, "created_at": ticket.created_at}, status=201
+    )
 
 
 urlpatterns = [path("tickets/", create)]

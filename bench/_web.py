@@ -39,10 +39,8 @@ def web(
 ) -> Iterator[Server]:
     """gunicorn with sync workers on a free port."""
     port = free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--bind", f"127.0.0.1:{port}",
-        "--log-level", "warning", "--preload", "--timeout", "120", "--no-control-socket",
-    ]  # fmt: skip
+    options = f"--workers {workers} --bind 127.0.0.1:{port} --log-level warning --preload --timeout 120"
+    command = [sys.executable, "-m", "gunicorn", application, *options.split(), "--no-control-socket"]
     process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
     try:
         _await(port, process)
@@ -101,7 +99,12 @@ def exchange(port: int, request: bytes) -> tuple[int, bytes]:
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     """The bytes of one HTTP/1.1 request that ends its connection."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", f"Content-Length: {len(body)}"]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Connection: close",
+        f"Content-Length: {len(body)}",
+    ]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

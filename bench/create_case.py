@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -28,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psycopg
 
+from bench._matter import matter
 from bench._web import ROOT, cpu_seconds, exchange, load, percentile, request, web
 from tools import postgres
 
 CLIENTS = 8
-TITLES = ("厨房水管漏水,请派人来看", "楼道灯不亮三天了", "电梯运行有异响", "车位被占,联系不上车主", "咨询装修备案需要什么资料")
 
 
 def django(env: dict[str, str], *arguments: str) -> str:
@@ -42,16 +40,6 @@ def django(env: dict[str, str], *arguments: str) -> str:
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments[:1])} failed")
     return done.stdout
-
-
-def matter(client: int, turn: int) -> dict[str, Any]:
-    """One registration as a phone desk or an integration would send it."""
-    return {
-        "title": TITLES[turn % len(TITLES)],
-        "description": f"住户来电:昨晚开始出现,已自行关闭阀门,希望今天上午处理。第{client}-{turn}次登记",
-        "contact_name": "张三丰",
-        "contact_phone": f"137{client:02d}{turn % 1_000_000:06d}",
-    }
 
 
 def body(client: int, turn: int) -> bytes:
@@ -95,70 +83,25 @@ with use(system_scope("bench")):
 
 
 def floor(url: str, seconds: float, env: dict[str, str]) -> float:
-    """Transactions per second of the same INSERTs by plain SQL, from two processes with four connections each."""
-    os.environ.update(env)
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        jobs = [pool.apply_async(_replay, (url, seconds, part)) for part in range(2)]
-        return sum(job.get() for job in jobs)
-
-
-def _captured() -> tuple[list[tuple[str, list[Any]]], Any]:
-    """The INSERTs of one registration, and the case it made."""
-    import django as framework
-
-    framework.setup()
-    from django.db import connection
-
-    from huiyin.base.kit.scope import use
-    from huiyin.base.org.models import Site, User
-    from huiyin.base.org.selectors import scope_of
-    from huiyin.work.cases.models import Category
-    from huiyin.work.cases.services import register
-
-    seen: list[tuple[str, list[Any]]] = []
-
-    def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "INSERT INTO" in sql and "numbering" not in sql:
-            seen.append((sql, list(params)))
-        return execute(sql, params, many, context)
-
-    with use(scope_of(User.objects.get(username="clerk"))) as scope, connection.execute_wrapper(keep):
-        case = register(
-            Site.objects.get(code="bench"),
-            kind="repair",
-            channel="phone",
-            category=Category.objects.get(code="repair.plumbing.leak"),
-            **matter(0, 0),
-            by=scope.actor,
-        )
-    return seen, case
-
-
-def _replay(url: str, seconds: float, part: int) -> float:
-    statements, case = _captured()
-    counts = [0] * (CLIENTS // 2)
-    until = time.perf_counter() + seconds
-
-    def insert(slot: int) -> None:
-        with psycopg.connect(url, prepare_threshold=1, cursor_factory=psycopg.RawCursor) as connection:
-            turn = 0
-            while time.perf_counter() < until:
-                turn += 1
-                pk = case.pk
-                for sql, params in statements:
-                    code = f"F{part}{slot}-{turn}"
-                    ready = [code if one == case.code else pk if one == case.pk else one for one in params]
-                    row = connection.execute(sql, ready).fetchone()
-                    pk = row[0] if pk == case.pk and row is not None else pk
-                connection.commit()
-                counts[slot] += 1
-
-    threads = [threading.Thread(target=insert, args=(slot,)) for slot in range(len(counts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / seconds
+    """Transactions per second of the same INSERTs by plain SQL: two processes with four connections each."""
+    command = [sys.executable, "-m", "bench._floor", url, str(seconds), str(CLIENTS // 2)]
+    with ExitStack() as stack:
+        parts = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, f"F{part}"],
+                    cwd=ROOT,
+                    env=env,
+                    text=True,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            for part in range(2)
+        ]
+        for part in parts:
+            assert part.stdout is not None and part.stdout.readline().strip() == "ready"
+        return sum(float(part.communicate("go\n")[0]) for part in parts)
 
 
 def postmaster(url: str) -> int:
@@ -200,7 +143,7 @@ def measured(
 
 
 def bare(url: str, seconds: float, env: dict[str, str], database_pid: int) -> dict[str, Any]:
-    """The bare tracker under the same load, with a connection per request (Django's default) and with kept ones."""
+    """The bare tracker under the same load: a connection per request (Django's default), and kept ones."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE bare")
     subprocess.run([sys.executable, "-m", "bench._bare_tracker"], cwd=ROOT, env=env, check=True)
@@ -223,9 +166,13 @@ def measure(seconds: float) -> dict[str, Any]:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         url = stack.enter_context(postgres.cluster(durable=True))
         env = {
-            **os.environ, "HUIYIN_HOME": home, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "huiyin.config.settings",
-            "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
-        }  # fmt: skip
+            **os.environ,
+            "HUIYIN_HOME": home,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "huiyin.config.settings",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+        }
         database_pid = postmaster(url)
         django(env, "migrate", "-v0")
         django(env, "load_packs")

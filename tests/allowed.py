@@ -31,8 +31,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("service-shape", "huiyin/base/kit/service.py"): "this is the decorator itself",
     (
         "round-the-scope",
-        "huiyin/engines/numbering/services.py",
-    ): "one statement is the narrowest place of intake",
+        "huiyin/base/kit/statements.py",
+    ): "runs what inserting and fetching have written, who check the reach of every row",
     (
         "no-service",
         "huiyin/engines/packs/services.py: load ",
@@ -68,6 +68,8 @@ OPEN_TO_ALL: dict[str, str] = {
 """Addresses without a right, by name."""
 
 PAIRS: dict[str, str] = {
+    "cases:new": "what is done at once with a new case asks for the right of each command",
+    "org:person-factor": "one may drop one's own; for others the command asks for org.edit",
     "files:upload": "the right is the one that the kind of record names",
     "files:remove": "the right is the one that the kind of record names",
 }
@@ -78,3 +80,15 @@ SHARED: dict[str, str] = {
     "org:post-change": "posts are those of the whole organisation",
 }
 """Addresses of things that belong to no site, so that people of other sites may see them."""
+
+DECORATIVE: dict[str, set[str]] = {
+    "files:download": {"name"},  # there for whoever saves the file
+    "indicators:records": {"part"},  # a part that holds nothing is an empty list
+}
+"""Keywords of addresses that name no row."""
+
+OPEN_OPERATIONS: dict[str, str] = {
+    "GET /api/v1/me": "whom the key acts as",
+    "GET /api/v1/sites": "the sites in one's own reach",
+}
+"""Operations that need a key but no right."""

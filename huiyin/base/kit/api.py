@@ -43,7 +43,7 @@ class Problem(BaseModel):
     details: list[dict[str, Any]] = Field(default_factory=list, description="Every value that is wrong")
 
 
-PROBLEMS: dict[int, Any] = {status: Problem for status in (400, 401, 403, 404, 409, 413, 415, 422)}
+PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422), Problem)
 """Every operation declares these beside its own answer."""
 
 
@@ -109,7 +109,7 @@ def must_hold(permission: str) -> None:
 
 
 def reached(row: Any, permission: str) -> Any:
-    """The row, if there is one in reach. Refused: 404 when there is none, 403 without the permission there."""
+    """The row, if there is one in reach. Refused: 404 when there is none, 403 without the right there."""
     if row is None:
         raise Http404
     current().require(permission, row.site_id)
@@ -129,11 +129,13 @@ def key_of(request: HttpRequest) -> str:
     return key
 
 
-def carried_out(request: HttpRequest, asked: BaseModel, act: Callable[[], Any], status: int = 200) -> HttpResponse:
+def carried_out(
+    request: HttpRequest, asked: BaseModel, act: Callable[[], Any], status: int = 200
+) -> HttpResponse:
     """Do `act` and answer with its data; under an idempotency key once, repeats get the same answer.
 
-    `asked` is what the client sent. Whether the client may see the answer must be settled before. Refused when the key was used for
-    another request of the same person.
+    `asked` is what the client sent. Whether the client may see the answer must be settled before.
+    Refused when the key was used for another request of the same person.
     """
     key = key_of(request)
     if not key:
@@ -163,5 +165,7 @@ def _fits(value: Any, model: type[Model], path: str) -> bool:
     if isinstance(field, DateTimeField):
         return isinstance(value, datetime) and NEVER_BEFORE < value < NEVER_AFTER
     if isinstance(field, CharField):
-        return isinstance(value, str) and not any(sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in value)
+        return isinstance(value, str) and not any(
+            sign == "\x00" or "\ud800" <= sign <= "\udfff" for sign in value
+        )
     return isinstance(field, IntegerField) and isinstance(value, int) and abs(value) < 2**63

@@ -5,7 +5,7 @@ For what every request of the programming interface looks up by a unique key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -36,7 +36,7 @@ class Lookup:
         """The rows for this text."""
         statement, params, converters = self._written.get(connection.vendor) or self._write()
         rows = run(statement, [text if one is MARK else one for one in params])
-        return [_converted(row, converters) for row in rows] if converters else rows
+        return [_converted(row, converters) for row in rows]
 
     def _write(self) -> tuple[str, list[Any], list[Converter]]:
         with without_scope():
@@ -59,7 +59,9 @@ def _chain(steps: list[Any], expression: Any) -> Callable[[Any], Any]:
     return convert
 
 
-def _converted(row: tuple[Any, ...], converters: list[Converter]) -> list[Any]:
+def _converted(row: Sequence[Any], converters: list[Converter]) -> Sequence[Any]:
+    if not converters:
+        return row
     values = list(row)
     for place, convert in converters:
         values[place] = convert(values[place])
@@ -75,7 +77,7 @@ def fetch(model: type[M], **equals: Any) -> list[M]:
         current()
     statement, names, converters = _select(model, tuple(equals), connection.vendor)
     rows = run(statement, list(equals.values()))
-    found = [model.from_db("default", names, _converted(row, converters) if converters else row) for row in rows]
+    found = [model.from_db("default", names, _converted(row, converters)) for row in rows]
     return [row for row in found if _in_reach(row)]
 
 
@@ -89,17 +91,21 @@ def _in_reach(row: Model) -> bool:
 
 
 @lru_cache(maxsize=128)
-def _select(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[str], list[Converter]]:
+def _select(
+    model: type[Model], names: tuple[str, ...], vendor: str
+) -> tuple[str, list[str], list[Converter]]:
     """The statement, the names of what it returns, and how columns are converted on their way in."""
+    assert vendor == connection.vendor
     fields = model._meta.concrete_fields
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
     columns = ", ".join(f"{table}.{quote(str(one.column))}" for one in fields)
-    where = " AND ".join(f"{quote(str(model._meta.get_field(name).column))} = %s" for name in names)
+    by_name = {name: str(one.column) for one in fields for name in (one.name, one.attname)}
+    where = " AND ".join(f"{quote(by_name[name])} = %s" for name in names)
     converters: list[Converter] = []
     for place, field in enumerate(fields):
         expression = field.get_col(model._meta.db_table)
         steps = [*connection.ops.get_db_converters(expression), *expression.get_db_converters(connection)]
         if steps:
             converters.append((place, _chain(steps, expression)))
-    return f"SELECT {columns} FROM {table} WHERE {where}", [str(one.attname) for one in fields], converters  # noqa: S608
+    return f"SELECT {columns} FROM {table} WHERE {where}", [str(one.attname) for one in fields], converters

@@ -99,7 +99,7 @@ def write_held() -> None:
 
 @contextmanager
 def heard() -> Iterator[list[Model]]:
-    """Hear of every row that is inserted in the block, in order; spares reading back what was just written."""
+    """Hear of every row inserted in the block, in order; spares reading back what was just written."""
     rows: list[Model] = []
     token = _heard.set(rows)
     try:
@@ -133,11 +133,13 @@ def _shape(model: type[Model], keyed: bool, vendor: str) -> _Shape:
         raise TypeError(f"{model.__name__} is more than plain columns; save it")
     quote = connection.ops.quote_name
     marks = [
-        one.get_placeholder(None, None, connection) if hasattr(one, "get_placeholder") else "%s" for one in fields
+        one.get_placeholder(None, None, connection) if hasattr(one, "get_placeholder") else "%s"
+        for one in fields
     ]
+    columns = ", ".join(quote(str(one.column)) for one in fields)
     assert model._meta.pk is not None
     return _Shape(
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(str(one.column)) for one in fields)}) VALUES ",
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ",
         f"({', '.join(marks)})",
         quote(str(model._meta.pk.column)),
         tuple((one.attname, *_reader(one, vendor)) for one in fields),
@@ -177,7 +179,7 @@ def _statement(parts: tuple[tuple[type[Model], bool, int], ...]) -> str:
         return inserts[0]
     named = ", ".join(f"w{number} AS ({insert})" for number, insert in enumerate(inserts))
     ids = ", ".join(f"ARRAY(SELECT id FROM w{number})" for number in range(len(inserts)))
-    return f"WITH {named} SELECT {ids}"  # noqa: S608 (names of our own tables and columns)
+    return f"WITH {named} SELECT {ids}"
 
 
 def _write(rows: Sequence[Model]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from .jobs import periodic
 from .moment import now
 from .service import Refused
 
@@ -70,8 +69,7 @@ def once(owner: str, key: str, asked: Any, act: Callable[[], Any]) -> tuple[Any,
     raise Refused("busy", _("The same request is being carried out. Please try again."))
 
 
-@periodic(every=3600)
-def forget_keys(limit: int = 1000) -> int:
-    """Forget keys that are older than `KEPT`, a thousand at a time; returns how many."""
+def forget_old(limit: int = 1000) -> int:
+    """Forget keys that are older than `KEPT`, a thousand at a time; returns how many. For the worker."""
     old = DoneOnce.objects.filter(at__lt=now() - KEPT).order_by("at").values("pk")[:limit]
     return DoneOnce.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -11,12 +11,10 @@ from pydantic import BaseModel
 from huiyin.base.kit.api import answers, reply
 from huiyin.base.kit.scope import current
 
-from .models import Site
+from .models import Site, User
 from .selectors import sites_in_reach
 
 router = Router(tags=["me"])
-EVERYBODY = {"x-everybody": True}
-"""Marks operations that need a key but no right."""
 
 
 class SiteOut(BaseModel):
@@ -56,23 +54,23 @@ def site_out(site: Site) -> dict[str, Any]:
     }
 
 
-@router.get("/me", response=answers(200, MeOut), summary="Whom the key acts as", openapi_extra=EVERYBODY)
+@router.get("/me", response=answers(200, MeOut), summary="Whom the key acts as")
 def me(request: HttpRequest) -> HttpResponse:
     """And what that person may do anywhere."""
-    scope = current()
+    scope, user = current(), cast(User, request.user)
     codes = sites_in_reach().values_list("code", flat=True)
     permissions = sorted(code for code, ids in scope.grants.items() if ids)
     return reply(
         {
-            "username": request.user.username,
-            "name": request.user.name,
+            "username": user.username,
+            "name": user.name,
             "sites": sorted(codes),
             "permissions": permissions,
         }
     )
 
 
-@router.get("/sites", response=answers(200, SiteList), summary="The sites in reach", openapi_extra=EVERYBODY, tags=["sites"])
+@router.get("/sites", response=answers(200, SiteList), summary="The sites in reach", tags=["sites"])
 def index(request: HttpRequest) -> HttpResponse:
     """Every other operation takes their codes."""
     return reply({"items": [site_out(site) for site in sites_in_reach().order_by("code")]})

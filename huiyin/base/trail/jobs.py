@@ -2,6 +2,7 @@
 
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
+from huiyin.base.kit.once import forget_old
 from huiyin.base.kit.scope import Actor, system_scope, use
 
 from .models import Delivery
@@ -20,3 +21,9 @@ def relay(limit: int = 200) -> int:
         for delivery in due.select_related("event").order_by("next_try_at", "pk")[:limit]:
             done += deliver(delivery, by=Actor(None, "relay", "worker"))
     return done
+
+
+@periodic(every=3600)
+def forget_keys() -> int:
+    """Forget the keys of commands done long ago; returns how many."""
+    return forget_old()

@@ -12,10 +12,11 @@ from .selectors import attachments, owner_of
 from .serving import deliver
 
 router = Router(tags=["files"])
+BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 CONTENT = {
     "responses": {
-        200: {"description": "The content", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-        206: {"description": "The part asked for by Range", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"description": "The content", "content": BYTES},
+        206: {"description": "The part asked for by Range", "content": BYTES},
         304: {"description": "As the client has it (If-None-Match)"},
         416: {"description": "The file has no such part"},
     }
@@ -35,7 +36,11 @@ def content(request: HttpRequest, id: int) -> HttpResponseBase:
     reached(owner_of(attachment, kind.permission_view), kind.permission_view)
     try:
         return deliver(
-            request, attachment.sha256, name=attachment.name, content_type=attachment.content_type, inline=False
+            request,
+            attachment.sha256,
+            name=attachment.name,
+            content_type=attachment.content_type,
+            inline=False,
         )
     except FileNotFoundError as error:
         raise Http404 from error

@@ -76,7 +76,7 @@ class BearerToken:
     openapi_name = "token"
     openapi_security_schema = {"type": "http", "scheme": "bearer"}
 
-    def __call__(self, request: HttpRequest) -> Scope | None:
+    def __call__(self, _request: HttpRequest) -> Scope | None:
         """The scope that the token opened (see `org.middleware`), or nothing."""
         return current_or_none()
 
@@ -90,21 +90,22 @@ class Api(NinjaAPI):
         return f"{tag}_{operation.view_func.__name__}"
 
 
-ABOUT = """\
+ABOUT = """
 Cases, places and customers of a service centre.
 
-Every operation but this description needs a key (`Authorization: Bearer …`) and acts as its person: what they may \
-not see does not exist (404). Errors are `code`, `message`, `field` and `details`; the message is in the language of \
-`Accept-Language` (zh-Hans, zh-Hant or en), Simplified Chinese when none is asked for. Every POST may carry an \
-`Idempotency-Key`: the same key with the same body gets the same answer and nothing is done twice. Moments are \
-ISO 8601; without a zone they are read as local time of the organisation, and always answered in UTC. Lists come in \
-pages: send `next` of one page as `after` to get the following one. Values not named here are ignored.
+Every operation but this description needs a key (`Authorization: Bearer …`) and acts as its person: what
+they may not see does not exist (404). Errors are `code`, `message`, `field` and `details`; the message is in
+the language of `Accept-Language` (zh-Hans, zh-Hant or en), Simplified Chinese when none is asked for. Every
+POST may carry an `Idempotency-Key`: the same key with the same body gets the same answer and nothing is done
+twice. Moments are ISO 8601; without a zone they are read as local time of the organisation, and always
+answered in UTC. Lists come in pages: send `next` of one page as `after` to get the following one. Values not
+named here are ignored.
 """
 
 api = Api(
-    title="Huiyin 回音",
+    title="Huiyin",
     version="1",
-    description=ABOUT,
+    description=ABOUT.strip(),
     auth=BearerToken(),
     urls_namespace="api",
     docs_url=None,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from huiyin.base.kit.api import answers, carried_out, keyset, must_hold, reached, reply, unknown
 from huiyin.base.kit.fetching import fetch
 from huiyin.base.kit.inserting import heard
-from huiyin.base.kit.scope import current
+from huiyin.base.kit.scope import Actor, current
 from huiyin.base.kit.tables import Order
 from huiyin.base.org.models import OrgUnit, Site, User
 from huiyin.base.org.selectors import site_coded, staff_of, teams_of
@@ -67,7 +67,9 @@ def category_named(site: Site, code: str | None) -> Category | None:
     """The category of that code offered at a site: its own, else the organisation's."""
     if not code:
         return None
-    offered = [one for one in fetch(Category, code=code) if one.site_id in (None, site.pk) and not one.retired]
+    offered = [
+        one for one in fetch(Category, code=code) if one.site_id in (None, site.pk) and not one.retired
+    ]
     if not offered:
         raise unknown("category", code)
     return max(offered, key=lambda one: one.site_id is not None)
@@ -126,8 +128,9 @@ def create(request: HttpRequest, data: CaseIn) -> HttpResponse:
                 **data.model_dump(exclude={"site", "category", "place"}),
                 by=current().actor,
             )
-        if case.responsible_id == request.user.pk:
-            case.responsible = request.user
+        caller: Any = request.user
+        if case.responsible_id == caller.pk:
+            case.responsible = caller
         return case_out(case, [row for row in rows if isinstance(row, Clock)])
 
     return carried_out(request, data, act, 201)
@@ -146,7 +149,9 @@ def clocks_of(cases: Sequence[Case]) -> dict[int, list[Clock]]:
     """All clocks of some cases by the case's id, in the order they started, in one query."""
     found: dict[int, list[Clock]] = defaultdict(list)
     ids = [case.pk for case in cases]
-    for clock in Clock.objects.filter(subject_type="cases.case", subject_id__in=ids).order_by("started_at", "pk"):
+    for clock in Clock.objects.filter(subject_type="cases.case", subject_id__in=ids).order_by(
+        "started_at", "pk"
+    ):
         found[clock.subject_id].append(clock)
     return found
 
@@ -193,14 +198,14 @@ def detail(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def acted(
-    request: HttpRequest, code: str, permission: str, data: BaseModel, act: Callable[[Case], Case]
+    request: HttpRequest, code: str, permission: str, data: BaseModel, command: Callable[..., Any]
 ) -> HttpResponse:
-    """Run a command on a case once per key and answer with the case."""
+    """Run a command with what was sent on a case, once per key, and answer with the case."""
     must_hold(permission)
     case = case_named(code, permission)
 
     def run() -> dict[str, Any]:
-        act(case)
+        command(case, **data.model_dump(), by=current().actor)
         now_so = case_named(code, permission)
         return case_out(now_so, list(of(now_so)))
 
@@ -211,52 +216,45 @@ def acted(
 def assign(request: HttpRequest, code: str, data: AssignIn) -> HttpResponse:
     """Make a person or a team answer for it."""
 
-    def act(case: Case) -> Case:
-        person, team = person_named(case.site, data.responsible), team_named(case.site, data.team)
-        return services.assign(case, responsible=person, team=team, note=data.note, by=current().actor)
+    def command(case: Case, *, responsible: str | None, team: str | None, note: str, by: Actor) -> None:
+        person, group = person_named(case.site, responsible), team_named(case.site, team)
+        services.assign(case, responsible=person, team=group, note=note, by=by)
 
-    return acted(request, code, "cases.assign", data, act)
+    return acted(request, code, "cases.assign", data, command)
 
 
-@router.post("/cases/{code}/answer", response=answers(200, CaseOut), summary="Record what the customer was told")
+@router.post(
+    "/cases/{code}/answer", response=answers(200, CaseOut), summary="Record what the customer was told"
+)
 def answer(request: HttpRequest, code: str, data: AnswerIn) -> HttpResponse:
     """Stops the answer clock."""
-    return acted(
-        request, code, "cases.answer", data, lambda case: services.answer(case, **data.model_dump(), by=current().actor)
-    )
+    return acted(request, code, "cases.answer", data, services.answer)
 
 
 @router.post("/cases/{code}/wait", response=answers(200, CaseOut), summary="Let a case wait")
 def wait(request: HttpRequest, code: str, data: WaitIn) -> HttpResponse:
     """For the customer, for parts or for others, until a moment within the next year."""
-    return acted(
-        request, code, "cases.wait", data, lambda case: services.wait(case, **data.model_dump(), by=current().actor)
-    )
+    return acted(request, code, "cases.wait", data, services.wait)
 
 
 @router.post("/cases/{code}/close", response=answers(200, CaseOut), summary="Close an answered case")
 def close(request: HttpRequest, code: str, data: CloseIn | None = None) -> HttpResponse:
     """Refused without a recorded answer to the customer."""
-    said = data or CloseIn()
-    return acted(
-        request, code, "cases.close", said, lambda case: services.close(case, **said.model_dump(), by=current().actor)
-    )
+    return acted(request, code, "cases.close", data or CloseIn(note=""), services.close)
 
 
 @router.post("/cases/{code}/reopen", response=answers(200, CaseOut), summary="Take a case up again")
 def reopen(request: HttpRequest, code: str, data: ReopenIn) -> HttpResponse:
     """Starts new clocks; the old verdicts stay."""
-    return acted(
-        request, code, "cases.reopen", data, lambda case: services.reopen(case, **data.model_dump(), by=current().actor)
-    )
+    return acted(request, code, "cases.reopen", data, services.reopen)
 
 
-@router.post("/cases/{code}/decline", response=answers(200, CaseOut), summary="Decline a case with an explanation")
+@router.post(
+    "/cases/{code}/decline", response=answers(200, CaseOut), summary="Decline a case with an explanation"
+)
 def decline(request: HttpRequest, code: str, data: DeclineIn) -> HttpResponse:
     """Ends a case that is not taken up."""
-    return acted(
-        request, code, "cases.decline", data, lambda case: services.decline(case, **data.model_dump(), by=current().actor)
-    )
+    return acted(request, code, "cases.decline", data, services.decline)
 
 
 @router.get("/cases/{code}/files", response=answers(200, FileList), summary="Files of a case")
@@ -290,7 +288,12 @@ class OfSite(BaseModel):
     site: str = Field(max_length=31)
 
 
-@router.get("/categories", response=answers(200, CategoryList), summary="Categories offered at a site", tags=["categories"])
+@router.get(
+    "/categories",
+    response=answers(200, CategoryList),
+    summary="Categories offered at a site",
+    tags=["categories"],
+)
 def categories(request: HttpRequest, filters: Query[OfSite]) -> HttpResponse:
     """For those who may register or see cases there."""
     scope = current()

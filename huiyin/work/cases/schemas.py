@@ -14,10 +14,29 @@ from huiyin.engines.files.models import Attachment
 from .models import Case, Category
 
 KindName = Literal[
-    "consultation", "repair", "complaint", "suggestion", "help", "service", "praise", "emergency", "application"
+    "consultation",
+    "repair",
+    "complaint",
+    "suggestion",
+    "help",
+    "service",
+    "praise",
+    "emergency",
+    "application",
 ]
 ChannelName = Literal[
-    "phone", "counter", "letter", "web", "app", "wechat", "message", "email", "site_walk", "alarm", "hotline", "meeting"
+    "phone",
+    "counter",
+    "letter",
+    "web",
+    "app",
+    "wechat",
+    "message",
+    "email",
+    "site_walk",
+    "alarm",
+    "hotline",
+    "meeting",
 ]
 SeverityName = Literal["normal", "serious", "major"]
 StateName = Literal[
@@ -34,13 +53,17 @@ class CaseIn(BaseModel):
     title: str = Field(min_length=1, max_length=120)
     description: str = Field("", max_length=20_000)
     category: str | None = Field(None, max_length=80, description="Code of a category offered at the site")
-    place: str | None = Field(None, max_length=60, description="Code of a place, or an address such as 3-2-501")
+    place: str | None = Field(
+        None, max_length=60, description="Code of a place, or an address such as 3-2-501"
+    )
     location: str = Field("", max_length=120, description="The exact spot")
     severity: SeverityName = "normal"
     contact_name: str = Field("", max_length=60)
     contact_phone: str = Field("", max_length=40)
     received_at: Moment | None = Field(None, description="When it came in; now when missing")
-    external_key: str = Field("", max_length=80, description="Your own number; the same one again is refused (409)")
+    external_key: str = Field(
+        "", max_length=80, description="Your own number; the same one again is refused (409)"
+    )
 
 
 class PersonOut(BaseModel):
@@ -196,11 +219,8 @@ class CategoryList(BaseModel):
     items: list[CategoryOut]
 
 
-_SAME = (
-    "code", "kind", "channel", "title", "description", "severity", "location", "contact_name", "contact_phone", "state",
-    "received_at", "registered_at", "answered_at", "ended_at", "waiting_until", "waiting_reason", "answer", "reopened",
-    "version",
-)  # fmt: skip
+_NAMED = {"site", "category", "place", "responsible", "team", "merged_into", "incident", "clocks"}
+_SAME = tuple(name for name in CaseOut.model_fields if name not in _NAMED)
 
 
 def clock_out(clock: Clock) -> dict[str, Any]:
