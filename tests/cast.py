@@ -7,6 +7,7 @@ sweeps fail and name what is missing.
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +20,21 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
+from PIL import Image
 
+from huiyin.base.kit.figures import INDICATORS
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
 from huiyin.base.org import selectors as org
 from huiyin.base.org import services as org_services
 from huiyin.base.org.models import Appointment, Post, SavedView, Site, User
+from huiyin.engines.clocks.selectors import of as clocks_of
 from huiyin.engines.files.services import attach
+from huiyin.engines.imports import services as imports
+from huiyin.engines.imports.jobs import take_in_files
+from huiyin.engines.imports.registry import presets
+from huiyin.engines.messages.selectors import notices_for
+from huiyin.engines.messages.services import notify
 from huiyin.engines.packs import selectors as packs
 from huiyin.engines.packs.services import load
 from huiyin.records.customers import holdings
@@ -44,7 +53,7 @@ PACKS = ("base", "property")
 
 @dataclass
 class World:
-    """The cast and everything they have; rows come into being when they are first asked for."""
+    """The cast and everything they have."""
 
     people: People
     rows: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
@@ -84,6 +93,16 @@ class World:
             self.row(kind, site)
             while len(self.rows[site.code, kind]) < to:
                 self.add(kind, site)
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Forget the rows that come into being in the block; the caller takes them out of the database."""
+        before = {key: list(kept) for key, kept in self.rows.items()}
+        try:
+            yield
+        finally:
+            self.rows.clear()
+            self.rows.update(before)
 
     def token(self, user: User) -> str:
         """A person's key for the programming interface."""
@@ -261,8 +280,36 @@ def an_incident(world: World, site: Site, n: int) -> Any:
 
 @builder("files.attachment")
 def an_attachment(world: World, site: Site, n: int) -> Any:
-    content = ContentFile(f"{world.mark(site)} {n}".encode(), f"{world.mark(site)}-{n}.txt")
+    data, ending = (_picture(), "png") if n == 1 else (f"{world.mark(site)} {n}".encode(), "txt")
+    content = ContentFile(data, f"{world.mark(site)}-{n}.{ending}")
     return attach(world.row("cases.case", site), file=content, by=BY)
+
+
+def _picture() -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(target, "PNG")
+    return target.getvalue()
+
+
+@builder("imports.importrun")
+def a_run(world: World, site: Site, n: int) -> Any:
+    preset = presets()["hc-buildings"]
+    titles = ",".join(column.titles[0] for column in preset.layout.columns.columns)
+    content = f"{titles}\n{world.mark(site)},{n},3,\n".encode()
+    name = f"{world.mark(site)}-{n}.csv"
+    actor = org.actor_of(world.staff(site))
+    run = imports.submit(site, preset=preset.name, filename=name, content=content, dry_run=True, by=actor)
+    take_in_files()
+    return run
+
+
+@builder("huiyin_messages.notice")
+def a_notice(world: World, site: Site, n: int) -> Any:
+    notify(
+        site.pk, users=[world.staff(site).pk], kind="cases.assigned", title=f"{world.mark(site)} notice {n}",
+        about=world.row("cases.case", site).get_absolute_url(), by=BY,
+    )  # fmt: skip
+    return notices_for(world.staff(site).pk).first()
 
 
 Values = Callable[[World, Site], dict[str, Any]]
@@ -274,21 +321,42 @@ def column(kind: str, name: str, keyword: str = "") -> Values:
 
 
 ADDRESSES: dict[str, Values] = {
-    "org:unit": lambda _world, site: {"code": site.unit.code},
-    "files:upload": lambda world, site: {
-        "owner_type": "cases.case",
-        "owner_id": world.row("cases.case", site).pk,
+    "account:key-revoke": column("org.apitoken", "pk"),
+    "account:view-delete": column("org.savedview", "pk"),
+    "cases:why": lambda world, site: {
+        "code": world.row("cases.case", site).code,
+        "pk": clocks_of(world.row("cases.case", site)).first().pk,
     },
     "files:download": lambda world, site: {
         "pk": world.row("files.attachment", site).pk,
         "name": world.row("files.attachment", site).name,
     },
+    "files:upload": lambda world, site: {
+        "owner_type": "cases.case",
+        "owner_id": world.row("cases.case", site).pk,
+    },
+    "indicators:records": lambda _world, site: {
+        "code": site.code,
+        "figure": next(iter(INDICATORS)),
+        "part": "num",
+    },
+    "indicators:site": lambda _world, site: {"code": site.code},
+    "org:post": column("org.post", "code"),
+    "org:post-change": column("org.post", "code"),
+    "org:relieve": column("org.appointment", "pk"),
+    "org:unit": lambda _world, site: {"code": site.unit.code},
+    "places:place-add": lambda world, site: {"pk": world.row("places.place", site).pk, "?": "kind=floor"},
+    "places:place-new": lambda _world, site: {"?": f"kind=building&site={site.code}"},
 }
-"""What stands for the keywords of an address, by its name or by `namespace:keyword`, where the view's own
-table does not say so."""
+"""What stands for the keywords of an address (and behind its question mark), by its name or by
+`namespace:keyword`, where the view's own table does not say so."""
 
-API_ROWS = {"cases": "cases.case", "places": "places.place", "customers": "customers.customer"}
-"""The table behind `/api/v1/<first part>/{keyword}`."""
+API_ADDRESSES: dict[str, Values] = {
+    "cases": column("cases.case", "code"),
+    "files": column("files.attachment", "pk", "id"),
+    "places": lambda world, site: {"site": site.code, "code": world.row("places.place", site).code},
+}
+"""What stands for the keywords of `/api/v1/<first part>/…`."""
 
 
 def build() -> World:
@@ -298,19 +366,24 @@ def build() -> World:
     world = World(people)
     with use(system_scope("stage")):
         load([ROOT / "packs" / code for code in PACKS], by=BY)
+    for site in (people.here, people.there):
+        world.grow(site, 1)
+    for user in (people.alice, people.bob, people.carol, people.dana, people.erin):
+        world.token(user)
+        _session(user)
     return world
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """Let a request happen, and undo it: rows, and what is kept in memory about them."""
+def undone(*, looking: bool = False) -> Iterator[None]:
+    """Let a request happen, and undo it: rows, and (unless it only looks) what memory keeps of them."""
     try:
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
     finally:
-        org.forget()
-        packs.forget()
+        if not looking:
+            org.forget()
 
 
 @dataclass(frozen=True)
@@ -323,14 +396,14 @@ class Browser:
         """A client that answers what breaks with 500, as the real server does."""
         client = Client(raise_request_exception=False)
         if self.user is not None:
-            client.cookies[settings.SESSION_COOKIE_NAME] = _sessions(self.user)
+            client.cookies[settings.SESSION_COOKIE_NAME] = _session(self.user)
         return client
 
 
 _kept: dict[int, str] = {}
 
 
-def _sessions(user: User) -> str:
+def _session(user: User) -> str:
     """The session of a person, made once."""
     if user.pk not in _kept:
         client = Client()

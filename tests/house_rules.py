@@ -124,7 +124,7 @@ def app_of(dotted: str) -> str:
 
 
 def _is_kind(stem: str, kinds: set[str]) -> bool:
-    return any(stem == kind or stem.endswith(f"_{kind}") for kind in kinds)
+    return any(stem == kind or stem.endswith(f"_{kind}") or stem.startswith(f"{kind}_") for kind in kinds)
 
 
 _choices_of: dict[tuple[Path, str], set[str]] = {}

@@ -77,7 +77,7 @@ class Indicator:
     def records(self, period: Period, part: str) -> QuerySet[Any]:
         """The records behind the numerator (`num`) or the denominator (`den`), where the right is held."""
         rows = self.numerator if part == "num" or self.denominator is None else self.denominator
-        return rows(period).allowed(self.permission)  # type: ignore[attr-defined,no-any-return]
+        return rows(period).allowed(self.permission)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

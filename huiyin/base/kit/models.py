@@ -64,7 +64,7 @@ class SharedModel(ScopedModel):
 
     shared = True
 
-    site = models.ForeignKey(
+    site = models.ForeignKey(  # type: ignore[assignment]  # a company-wide row has none
         "org.Site", on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
     )
 

@@ -94,7 +94,8 @@ def unpack_cursor(text: str) -> list[Any] | None:
         for item in raw:
             if isinstance(item, dict):
                 ((kind, value),) = item.items()
-                read: Any = {"t": parse_datetime, "d": date.fromisoformat, "n": Decimal}[kind](value)
+                readers: dict[str, Any] = {"t": parse_datetime, "d": date.fromisoformat, "n": Decimal}
+                read: Any = readers[kind](value)
                 if read is None or (kind == "t" and read.tzinfo is None):
                     return None
                 values.append(read)

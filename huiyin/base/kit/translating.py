@@ -64,9 +64,8 @@ def gathered() -> Catalog:
     """All messages of the source, without translations."""
     catalog = Catalog(locale="en", charset="utf-8")
     for name, source in sources():
-        for line, function, message, _ in extract_python(
-            io.BytesIO(source.encode()), KEYWORDS, [], {"encoding": "utf-8"}
-        ):
+        found: Any = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {"encoding": "utf-8"})
+        for line, function, message, _comments in found:
             _take(catalog, function, message, name, line)
     return catalog
 
@@ -129,7 +128,7 @@ def traditional(simplified: Catalog) -> Catalog:
     for message in simplified:
         if message.id:
             text = message.string
-            made: Any = convert(text) if isinstance(text, str) else tuple(convert(part) for part in text)
+            made: Any = convert(text) if isinstance(text, str) else tuple(convert(part) for part in text or ())
             result.add(
                 message.id, made, context=message.context, locations=message.locations, flags=message.flags
             )
@@ -155,7 +154,7 @@ def missing(catalog: Catalog) -> list[str]:
             continue
         text = message.string
         where = message.locations[0][0] if message.locations else ""
-        if not (text if isinstance(text, str) else all(text)):
+        if not (text if isinstance(text, str) else all(text or [""])):
             found.append(f"{where}: no Chinese for {message.id!r}")
         elif message.python_format and any(message.check(catalog)):
             found.append(f"{where}: the placeholders differ in {message.id!r}")

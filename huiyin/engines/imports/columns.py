@@ -76,14 +76,6 @@ def is_blank(raw: Cell) -> bool:
     return raw is None or (isinstance(raw, str) and not (raw.isalnum() or strip(raw)))
 
 
-_DANGEROUS = frozenset("=+-@＝＋－＠")
-_DANGEROUS_START = frozenset("\t\r\n")
-
-
-def is_dangerous(text: str) -> bool:
-    """Whether a spreadsheet might take the text for a formula, with or without white space before it."""
-    bare = strip(text)
-    return bool(bare) and (bare[0] in _DANGEROUS or text[0] in _DANGEROUS_START)
 
 
 def clean_title(title: str) -> str:

@@ -17,7 +17,9 @@ from typing import TypeVar
 
 import python_calamine
 
-from .columns import Cell, ErrorValue, is_dangerous
+from huiyin.base.kit.sheets import is_dangerous
+
+from .columns import Cell, ErrorValue
 from .compound import DAMAGED, MAGIC, NOT_SPREADSHEET, PASSWORD, TOO_MANY_COLUMNS, SheetExtent, check_compound
 from .html_table import largest_table
 from .limits import MIB, Limits

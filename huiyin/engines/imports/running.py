@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext
 
+from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused
 from huiyin.base.org.models import Site
 
+from .dates import DatePolicy
 from .registry import Preset
-from .sheets import Row, Table
+from .sheets import Row, Table, open_table
 
 PORTION = 200
 """Rows to a transaction: a worker killed in the middle leaves whole portions, and the next run goes on."""
@@ -42,6 +44,15 @@ class Result:
         """The result as the command prints it."""
         names = ("rows", "created", "unchanged", "rejected", "errors", "notes")
         return {name: getattr(self, name) for name in names}
+
+
+def table_of(source: bytes, filename: str, preset: Preset) -> Table:
+    """The sheet of a preset in a file; times are local, and none may lie in the future.
+
+    Refused (BadFile) when it cannot be read as such a sheet.
+    """
+    policy = DatePolicy(zone=local_zone(), not_after=now())
+    return open_table(source, filename=filename, expected=preset.layout.columns, dates=policy)
 
 
 Progress = Callable[[Result], None]

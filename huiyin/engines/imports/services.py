@@ -22,8 +22,8 @@ from huiyin.base.trail.services import record
 from .models import ImportRun
 from .problems import BadFile
 from .registry import presets
+from .running import table_of
 from .selectors import path_of
-from .sheets import open_table
 
 SUBMITTED = verb("imports.submitted", _("File handed in"))
 FINISHED = verb("imports.finished", _("File taken in"))
@@ -60,7 +60,7 @@ def submit(site: Site, *, preset: str, filename: str, content: bytes, dry_run: b
         size = {"limit": LARGEST // 1024 // 1024}
         raise Refused("too-large", _("The file is larger than %(limit)s MB."), params=size, field="file")
     try:
-        open_table(content, filename=filename, expected=chosen.layout.columns)
+        table_of(content, filename, chosen)
     except BadFile as problem:
         raise Refused(
             problem.code, "%(text)s", params={"text": problem.text(gettext)}, field="file"

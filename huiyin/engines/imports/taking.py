@@ -10,10 +10,9 @@ from huiyin.base.org.models import Site
 from .models import ImportRun
 from .problems import BadFile
 from .registry import presets
-from .running import Result, run
+from .running import Result, run, table_of
 from .selectors import path_of
 from .services import finish, note_progress
-from .sheets import open_table
 
 
 def carry_out(started: ImportRun, *, by: Actor) -> ImportRun:
@@ -30,9 +29,7 @@ def carry_out(started: ImportRun, *, by: Actor) -> ImportRun:
         note_progress(started, counts=counts, by=by)
 
     try:
-        table = open_table(
-            path_of(started.digest).read_bytes(), filename=started.filename, expected=chosen.layout.columns
-        )
+        table = table_of(path_of(started.digest).read_bytes(), started.filename, chosen)
         result = run(table, chosen, site, by=by, dry_run=started.dry_run, progress=progress)
     except (BadFile, OSError) as problem:
         text = (

@@ -15,8 +15,8 @@ from huiyin.base.kit.spreadsheet import XLSX
 from huiyin.base.kit.views import ActionView, DetailView, ListView
 from huiyin.base.org.selectors import sites_in_reach
 
-from .export import mark_errors
 from .forms import SubmitForm
+from .marking import mark_errors
 from .models import ImportRun
 from .problems import CellError
 from .registry import presets
@@ -33,7 +33,7 @@ class MayImport:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not allowed_presets():
             raise PermissionDenied("import")
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     def get_queryset(self) -> Any:
         """Runs of the kinds one may import, at the sites where one may."""

@@ -108,7 +108,7 @@ class Records(ListView):
         if self.figure.code in INDICATORS:
             rows: QuerySet[Any] = self.figure.records(self.period, part)
             return rows
-        found: QuerySet[Any] = self.figure.records(self.period, part).allowed(self.figure.permission)  # type: ignore[attr-defined]
+        found: QuerySet[Any] = self.figure.records(self.period, part).allowed(self.figure.permission)
         return found
 
     def prepare(self, rows: list[Any]) -> list[Any]:

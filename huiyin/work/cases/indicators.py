@@ -73,7 +73,7 @@ def late(period: Period) -> QuerySet[Case]:
 
 declare(
     Indicator(
-        "received", _("Received"), _("Cases received in the period, without those entered by mistake."),
+        "received", _("Cases received"), _("Cases received in the period, without those entered by mistake."),
         received, CASES, VIEW, prepare=with_clocks, source=("001-460",),
     ),
     Indicator(

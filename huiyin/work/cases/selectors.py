@@ -88,7 +88,9 @@ def similar(
     if not same:
         return []
     found = open_cases().filter(same, site=site, received_at__gte=now() - timedelta(days=days))
-    return list(with_names(found.exclude(pk=exclude)).order_by("-received_at", "-pk")[:10])
+    if exclude is not None:
+        found = found.exclude(pk=exclude)
+    return list(with_names(found).order_by("-received_at", "-pk")[:10])
 
 
 def open_incidents(site: Site) -> QuerySet[Incident]:

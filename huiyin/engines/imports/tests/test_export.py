@@ -19,15 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from huiyin.engines.imports.columns import Columns, Text, is_dangerous
-from huiyin.engines.imports.export import (
-    OutColumn,
-    display_width,
-    mark_errors,
-    write_csv,
-    write_xlsx,
-)
+from huiyin.base.kit.sheets import OutColumn, display_width, is_dangerous, write_csv, write_xlsx
+from huiyin.engines.imports.columns import Columns, Text
 from huiyin.engines.imports.layouts import LAYOUTS
+from huiyin.engines.imports.marking import mark_errors
 from huiyin.engines.imports.problems import BadFile, CellError
 from huiyin.engines.imports.sheets import open_table
 
@@ -173,7 +168,7 @@ def test_the_head_is_frozen_and_columns_are_as_wide_as_chinese_needs() -> None:
 
 
 def test_rows_beyond_one_sheet_go_on_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huiyin.engines.imports.export.SHEET_ROWS", 11)
+    monkeypatch.setattr("huiyin.base.kit.sheets.SHEET_ROWS", 11)
     data = written([[number] for number in range(25)], [OutColumn("n")], sheet="台账")
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     assert book.sheet_names == ["台账", "台账 2", "台账 3"]
@@ -207,7 +202,7 @@ def test_what_is_exported_comes_back_as_it_was(texts: list[str]) -> None:
 def test_a_hundred_thousand_rows_of_twelve_cells_take_bounded_memory(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from datetime import UTC, datetime; from decimal import Decimal; "
-        "from huiyin.engines.imports.export import OutColumn, write_csv, write_xlsx; "
+        "from huiyin.base.kit.sheets import OutColumn, write_csv, write_xlsx; "
         "row = ['C1', '电梯困人', '三栋二单元电梯停在五楼不动' * 2, datetime(2024, 1, 1, tzinfo=UTC), Decimal('12.50'), 5, "
         "'13800000000', '云河花园3-2-501', '维修', '处理中', '张三', '=1+1']; "
         "columns = [OutColumn(str(n)) for n in range(12)]; "
@@ -326,7 +321,7 @@ def test_other_kinds_of_file_come_back_as_a_workbook_with_the_same_cells(data: b
 def test_a_workbook_of_countless_formatted_cells_comes_back_without_its_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("huiyin.engines.imports.export.FORMATTED_CELLS", 20)
+    monkeypatch.setattr("huiyin.engines.imports.marking.FORMATTED_CELLS", 20)
     data = xlsx([*WRONG, *[["9", "z", None, None, 1]] * 20])
     page = openpyxl.load_workbook(io.BytesIO(mark_errors(data, errors_of(data), title="错误"))).worksheets[0]
     assert page["F1"].value == "错误" and page["D2"].comment is not None and page["B24"].value == "z"

@@ -13,8 +13,7 @@ from huiyin.base.kit.scope import Actor, Scope, use
 from huiyin.base.org.models import Site
 from huiyin.engines.imports.problems import BadFile
 from huiyin.engines.imports.registry import presets
-from huiyin.engines.imports.running import run
-from huiyin.engines.imports.sheets import open_table
+from huiyin.engines.imports.running import run, table_of
 
 
 class Command(BaseCommand):
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         file: Path = options["file"]
         try:
             content = file.read_bytes()
-            table = open_table(content, filename=file.name, expected=preset.layout.columns)
+            table = table_of(content, file.name, preset)
         except (OSError, BadFile) as problem:
             text = problem.text(gettext) if isinstance(problem, BadFile) else str(problem.strerror)
             raise CommandError(f"{file.name}: {text}") from problem

@@ -48,7 +48,15 @@ def sheet(path: Path, *rows: list[Any]) -> Path:
 
 
 HEAD = ["留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "答复意见", "答复时间"]
-GOOD = [1, "A1", "投诉楼下烧烤扰民", "2019/4/25 9:32:09", "\n\t\t每晚十二点以后", "已责令整改", "2019/4/30 10:00:00"]
+GOOD = [
+    1,
+    "A1",
+    "投诉楼下烧烤扰民",
+    "2019/4/25 9:32:09",
+    "\n\t\t每晚十二点以后",
+    "已责令整改",
+    "2019/4/30 10:00:00",
+]
 
 
 def test_every_message_with_its_reply_becomes_a_closed_case_at_its_own_time(
@@ -67,10 +75,14 @@ def test_every_message_with_its_reply_becomes_a_closed_case_at_its_own_time(
         for case in closed[:200]:
             assert case.answered_at is not None and case.answered_at >= case.received_at
             assert not case.description.startswith(("\n", "\t"))
-        assert not Clock.objects.filter(kind="answer", state="running", subject_id__in=closed.values("pk")).exists()
+        assert not Clock.objects.filter(
+            kind="answer", state="running", subject_id__in=closed.values("pk")
+        ).exists()
 
 
-def test_a_sheet_that_claims_65202_rows_gives_its_495(centre: Centre, shared_data: Callable[[str], Path]) -> None:
+def test_a_sheet_that_claims_65202_rows_gives_its_495(
+    centre: Centre, shared_data: Callable[[str], Path]
+) -> None:
     import_cases(shared_data("tipdm2020_category_tree.xlsx"), "tipdm-category-tree")
     result = import_cases(shared_data("tipdm2020_labelled_sample.xlsx"), "tipdm-labelled")
     assert result["rows"] == 495
@@ -109,7 +121,9 @@ def test_wrong_rows_are_named_by_cell_and_the_good_ones_taken(centre: Centre, tm
 
 
 def test_a_trial_tells_the_same_and_writes_nothing(centre: Centre, tmp_path: Path) -> None:
-    rows = [[n, "A", f"投诉噪音 {n}", "2019/4/25 9:32:09", "x", "好", "2019/4/26 9:00:00"] for n in range(1, 30)]
+    rows = [
+        [n, "A", f"投诉噪音 {n}", "2019/4/25 9:32:09", "x", "好", "2019/4/26 9:00:00"] for n in range(1, 30)
+    ]
     file = sheet(tmp_path / "many.xlsx", HEAD, *rows, [30, "A", "", "2019/4/25", "x", None, None])
     tried = import_cases(file, "tipdm-replies", "--dry-run")
     with use(system_scope("test")):
@@ -151,7 +165,9 @@ def test_a_file_is_tried_marked_and_then_taken_in(centre: Centre, tmp_path: Path
     page = client.get(tried.get_absolute_url())
     assert "D3" in page.content.decode()
     marked = client.get(f"/imports/{tried.pk}/marked.xlsx")
-    cells = openpyxl.load_workbook(io.BytesIO(b"".join(marked) if marked.streaming else marked.content)).active
+    cells = openpyxl.load_workbook(
+        io.BytesIO(b"".join(marked) if marked.streaming else marked.content)
+    ).active
     assert cells is not None and cells["D3"].comment is not None
     assert client.post(f"/imports/{tried.pk}/take-in/").status_code == 302
     with use(system_scope("worker")):
