@@ -190,6 +190,7 @@
     const form = event.target;
     if (event.defaultPrevented && !form.hasAttribute("hx-post")) return;
     if (!isPost(form)) return;
+    if (form.action.endsWith("/logout/")) sessionStorage.clear();
     if (form.dataset.hySending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     delete form.dataset.hyDirty;
     form.dataset.hySending = "1";
@@ -325,6 +326,10 @@
     },
     "[data-hy-keys]": () => showKeys(),
     "[data-hy-set-theme]": (element) => setTheme(element.dataset.hySetTheme),
+    "[data-hy-more]": (element) => {
+      const open = element.closest(".hy-filter").classList.toggle("hy-open");
+      element.setAttribute("aria-expanded", String(open));
+    },
     "[data-hy-print]": () => print(),
     "[data-hy-copy]": (element) => {
       const source = document.querySelector(element.dataset.hyCopy);
@@ -356,7 +361,11 @@
     if (!row || String(getSelection())) return;
     if (event.ctrlKey || event.metaKey) open(row.dataset.href); else location.assign(row.dataset.href);
   });
-  document.addEventListener("change", (event) => { if (event.target.matches?.("input[name=ids]")) countChosen(); });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input[name=ids]")) countChosen();
+    const field = event.target.closest?.(".hy-filter-field");
+    if (field) field.classList.toggle("hy-set", $$("input, select", field).some((one) => one.type === "checkbox" || one.type === "radio" ? one.checked : one.name && one.value));
+  });
 
   // ---- keys ---------------------------------------------------------------------------------------------------
   function showKeys() {

@@ -117,6 +117,12 @@ class SignOut(LogoutView):
 
     next_page = settings.LOGIN_URL
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().post(request, *args, **kwargs)
+        # The next person at this computer must not come back to the pages by the Back button.
+        response["Clear-Site-Data"] = '"cache"'
+        return response
+
 
 class Language(View):
     """Choose the screen language, for the person signed in and for this browser."""

@@ -78,10 +78,17 @@ class ChangeUnitForm(forms.Form):
             del self.fields["address"], self.fields["phone"]
 
 
+class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A person by name and login name: names alone are often shared."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj} · {obj.username}"
+
+
 class AppointForm(forms.Form):
     """A post for a person at a unit; whichever of the three the page knows already is left out."""
 
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    user = PersonChoice(label=_("Person"), queryset=User.objects.none())
     unit = forms.ModelChoiceField(label=_("Unit"), queryset=OrgUnit.objects.none())
     post = forms.ModelChoiceField(label=_("Post"), queryset=Post.objects.none())
     starts_on = forms.DateField(label=_("From"), required=False, help_text=_("Today, when left empty."))

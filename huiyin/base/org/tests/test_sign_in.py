@@ -159,7 +159,9 @@ def test_nobody_bars_themself(cast: People, as_user: Callable[[User], Client]) -
 def test_signing_out_is_done_by_post_only(cast: People, as_user: Callable[[User], Client]) -> None:
     client = as_user(cast.alice)
     assert client.get("/logout/").status_code == 405
-    assert client.post("/logout/")["Location"] == LOGIN
+    response = client.post("/logout/")
+    assert response["Location"] == LOGIN
+    assert "cache" in response["Clear-Site-Data"]
     assert not signed_in(client)
 
 
