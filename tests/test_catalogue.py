@@ -16,8 +16,12 @@ def test_every_message_has_simplified_chinese_and_the_files_are_current() -> Non
 
 def test_a_missing_message_and_a_lost_placeholder_are_found() -> None:
     catalog = translating.merged()
-    catalog.add("A text nobody translated %(n)s", "", locations=[("somewhere.py", 1)], flags={"python-format"})
-    catalog.add("Another one %(name)s", "没有占位符", locations=[("elsewhere.py", 1)], flags={"python-format"})
+    catalog.add(
+        "A text nobody translated %(n)s", "", locations=[("somewhere.py", 1)], flags={"python-format"}
+    )
+    catalog.add(
+        "Another one %(name)s", "没有占位符", locations=[("elsewhere.py", 1)], flags={"python-format"}
+    )
     found = translating.missing(catalog)
     assert len(found) == 2
     assert "somewhere.py" in found[0] + found[1]

@@ -8,5 +8,14 @@ class KitConfig(AppConfig):
 
     def ready(self) -> None:
         """Let every app declare its permissions, verbs, reactions, jobs, pack sections, indicators and panels."""
-        for module in ("permissions", "services", "reactions", "jobs", "pack", "importing", "indicators", "panels"):
+        for module in (
+            "permissions",
+            "services",
+            "reactions",
+            "jobs",
+            "pack",
+            "importing",
+            "indicators",
+            "panels",
+        ):
             autodiscover_modules(module)

@@ -148,7 +148,7 @@ class InScope(Expression):
     def set_source_expressions(self, exprs: Any) -> None:
         (self.column,) = exprs
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002
         scope = current()
         if scope.everywhere:
             return "1=1", []

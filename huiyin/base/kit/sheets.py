@@ -10,17 +10,15 @@ import csv
 import io
 import re
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Literal
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
-
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CELL_CHARS = 32_767

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -75,9 +76,12 @@ class Order:
 def pack_cursor(values: Sequence[Any]) -> str:
     """The values of a row as a text fit for an address."""
     plain = [
-        {"t": v.isoformat()} if isinstance(v, datetime)
-        else {"d": v.isoformat()} if isinstance(v, date)
-        else {"n": str(v)} if isinstance(v, Decimal)
+        {"t": v.isoformat()}
+        if isinstance(v, datetime)
+        else {"d": v.isoformat()}
+        if isinstance(v, date)
+        else {"n": str(v)}
+        if isinstance(v, Decimal)
         else v
         for v in values
     ]
@@ -121,10 +125,8 @@ def page_of(queryset: QuerySet[Any], order: Order, *, after: str = "", size: int
     ordered = queryset.order_by(*order.keys())
     values = unpack_cursor(after) if after else None
     if values is not None:
-        try:
+        with suppress(ValueError, TypeError):
             ordered = ordered.filter(order.after(values))
-        except (ValueError, TypeError):
-            pass
     rows = list(ordered[: size + 1])
     if len(rows) <= size:
         return Page(rows, None)

@@ -36,7 +36,9 @@ BLANK = re.compile(r"%\((\w+)\)")
 HANS, HANT = "zh_Hans", "zh_Hant"
 STILL = datetime(2026, 1, 1, tzinfo=UTC)
 """A fixed date, so that the same content makes the same file."""
-HEADER = "# Screen texts of Huiyin. Simplified Chinese is written by people; Traditional is generated from it.\n#"
+HEADER = (
+    "# Screen texts of Huiyin. Simplified Chinese is written by people; Traditional is generated from it.\n#"
+)
 
 
 def folder() -> Path:
@@ -130,7 +132,9 @@ def traditional(simplified: Catalog) -> Catalog:
     for message in simplified:
         if message.id:
             text = message.string
-            made: Any = convert(text) if isinstance(text, str) else tuple(convert(part) for part in text or ())
+            made: Any = (
+                convert(text) if isinstance(text, str) else tuple(convert(part) for part in text or ())
+            )
             result.add(
                 message.id, made, context=message.context, locations=message.locations, flags=message.flags
             )

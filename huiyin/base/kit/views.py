@@ -145,7 +145,12 @@ class ListView(Gate):
         page = page_of(queryset, order, after=request.GET.get("after", ""), size=self.table.page_size)
         page = Page(self.prepare(page.rows), page.next)
         context = self.context(
-            table=self.table, columns=columns, order=order, page=page, rows=page.rows, filterset=filterset,
+            table=self.table,
+            columns=columns,
+            order=order,
+            page=page,
+            rows=page.rows,
+            filterset=filterset,
             can_export=self.may_export(),
         )
         htmx = getattr(request, "htmx", None)

@@ -13,7 +13,9 @@ def words(value: str, limit: int, field: str = "", *, required: bool = False) ->
     cleaned = "".join(c for c in value.replace("\r\n", "\n") if c >= " " or c in "\n\t")
     cleaned = "".join(c for c in cleaned if not "\ud800" <= c <= "\udfff" and c != "\x7f").strip()
     if len(cleaned) > limit:
-        raise Refused("too-long", _("At most %(limit)s characters."), params={"limit": limit}, field=field or None)
+        raise Refused(
+            "too-long", _("At most %(limit)s characters."), params={"limit": limit}, field=field or None
+        )
     if required and not cleaned:
         raise Refused("missing", _("Please fill this in."), field=field or None)
     return cleaned

@@ -190,9 +190,15 @@ def digest_of(key: str) -> str:
 _TOKEN = ("pk", "name", "hint", "last_used_on", "expires_on", "user_id")
 _USER = ("username", "name", "is_active", "language")
 _keys = Lookup(
-    lambda digest: ApiToken.objects.filter(digest=digest, revoked_at=None, user__is_active=True)
-    .order_by()
-    .values_list(*_TOKEN, *(f"user__{name}" for name in _USER), Subquery(Stamp.objects.filter(pk=1).values("number")))
+    lambda digest: (
+        ApiToken.objects.filter(digest=digest, revoked_at=None, user__is_active=True)
+        .order_by()
+        .values_list(
+            *_TOKEN,
+            *(f"user__{name}" for name in _USER),
+            Subquery(Stamp.objects.filter(pk=1).values("number")),
+        )
+    )
 )
 
 

@@ -60,5 +60,3 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reaction} for event {self.event_id}"
-
-

@@ -59,7 +59,9 @@ class Flow:
         """Refused when the move does not start from the row's state, or a guard says no."""
         move = self._by_name[name]
         if getattr(row, self.column) not in move.sources:
-            raise Refused("not-now", _("“%(move)s” is not possible in the present state."), params={"move": move.label})
+            raise Refused(
+                "not-now", _("“%(move)s” is not possible in the present state."), params={"move": move.label}
+            )
         for guard in move.guards:
             guard(row)
         return move

@@ -76,8 +76,6 @@ def is_blank(raw: Cell) -> bool:
     return raw is None or (isinstance(raw, str) and not (raw.isalnum() or strip(raw)))
 
 
-
-
 def clean_title(title: str) -> str:
     """A title for comparison: compatible forms, no spaces, no marks for "required", small letters."""
     text = unicodedata.normalize("NFKC", title).casefold()

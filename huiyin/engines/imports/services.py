@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -88,7 +86,11 @@ def take_in(tried: ImportRun, *, by: Actor) -> ImportRun:
     if tried.state != ImportRun.State.DONE or not tried.dry_run:
         raise Refused("not-now", _("Only a file that has been tried can be taken in."))
     started = ImportRun(
-        site_id=tried.site_id, preset=tried.preset, filename=tried.filename, digest=tried.digest, dry_run=False,
+        site_id=tried.site_id,
+        preset=tried.preset,
+        filename=tried.filename,
+        digest=tried.digest,
+        dry_run=False,
         user_id=by.user_id,
     )
     started.save(force_insert=True)

@@ -78,7 +78,12 @@ class New(MayImport, ActionView):
         data = form.cleaned_data
         file = data["file"]
         return submit(
-            data["site"], preset=data["preset"], filename=file.name, content=file.read(), dry_run=True, by=self.actor
+            data["site"],
+            preset=data["preset"],
+            filename=file.name,
+            content=file.read(),
+            dry_run=True,
+            by=self.actor,
         )
 
 
@@ -91,7 +96,9 @@ class Run(MayImport, DetailView):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         preset = presets().get(self.object.preset)
-        return super().context(run=self.object, preset=preset, busy=self.object.state in ("waiting", "running"), **extra)
+        return super().context(
+            run=self.object, preset=preset, busy=self.object.state in ("waiting", "running"), **extra
+        )
 
 
 class TakeIn(MayImport, ActionView):
@@ -117,11 +124,12 @@ class Marked(MayImport, DetailView):
         if not one.errors or not path.exists():
             raise Http404
         errors = [
-            CellError(e["row"], e["letter"] or "A", e["column"], e["code"], e["message"], column_title=e["column"])
+            CellError(
+                e["row"], e["letter"] or "A", e["column"], e["code"], e["message"], column_title=e["column"]
+            )
             for e in one.errors
         ]
         content = mark_errors(path.read_bytes(), errors, title=gettext("Error"))
         response = HttpResponse(content, content_type=XLSX)
         response["Content-Disposition"] = "attachment; filename=marked.xlsx"
         return response
-

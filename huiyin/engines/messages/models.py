@@ -14,7 +14,9 @@ class Notice(ScopedModel):
     `data` fills the words of the verb (code, title, due moment …). Read once `read_at` stands.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     kind = models.CharField(max_length=60)
     about = models.CharField(max_length=200)
     title = models.CharField(max_length=160)

@@ -18,7 +18,7 @@ from huiyin.base.org.selectors import sites_in_reach
 from .models import PackEntry, PackVersion
 from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of
 from .selectors import entries
-from .words import moment
+from .words import key_words, moment
 
 VIEW = "packs.view"
 SHOWN = 200
@@ -195,14 +195,27 @@ class EntryPage(DetailView):
         in_force = next(
             (one for one in entries(entry.section, entry.site_id) if one.code == entry.code), None
         )
+        counts = in_force is not None and in_force.version_id == entry.version_id
         return super().context(
             label=known.label if known is not None else entry.section,
-            lines=list(flat(entry.data)),
+            said=self.said(in_force) if counts and in_force is not None else [],
+            lines=[]
+            if counts and show_of(entry.section)
+            else [(key_words(p), t) for p, t in flat(entry.data)],
             layers=[one for one in others if one.version.active],
             earlier=[one for one in others if not one.version.active],
-            in_force=in_force is not None and in_force.version_id == entry.version_id,
+            in_force=counts,
             **extra,
         )
+
+    def said(self, item: Item) -> list[tuple[str, str]]:
+        """An entry as its section shows it to people."""
+        show = show_of(item.section)
+        if show is None:
+            return []
+        sheet = show([item], self.object.site_id)
+        cells = [line.cells for _name, lines in sheet.groups for line in lines]
+        return [(column, cell) for column, cell in zip(sheet.columns, cells[0], strict=True) if cell]
 
 
 def flat(value: Any, path: str = "") -> Iterable[tuple[str, str]]:

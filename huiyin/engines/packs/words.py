@@ -54,3 +54,37 @@ LAYER_TONES = {"base": "neutral", "industry": "accent", "company": "active", "si
 def moment(code: str) -> str:
     """A moment of a conversation in words."""
     return str(MOMENTS.get(code, code))
+
+
+KEYS: dict[str, Any] = {
+    "name": _("Name"),
+    "text": pgettext_lazy("pack", "Text"),
+    "moment": pgettext_lazy("pack", "Moment"),
+    "kind": _("Kind"),
+    "keywords": pgettext_lazy("pack", "Keywords"),
+    "paid": pgettext_lazy("pack", "Charge"),
+    "price_note": pgettext_lazy("pack", "Price"),
+    "phrase": pgettext_lazy("pack", "Phrase"),
+    "level": _("Level"),
+    "permissions": _("Rights"),
+    "reports_to": _("Reports to"),
+    "deputy": _("Deputy"),
+    "description": _("Duties"),
+    "display.badge": pgettext_lazy("pack", "Mark"),
+    "display.tone": pgettext_lazy("pack", "Weight"),
+    "advice": _("What to mind"),
+    "discreet": _("for staff only"),
+    "within": pgettext_lazy("pack", "Lies within"),
+    "holdable": pgettext_lazy("pack", "Can belong to a customer"),
+    "out": pgettext_lazy("pack", "Also leads to the customer"),
+    "place_kinds": _("Kinds of places"),
+    "clock": pgettext_lazy("pack", "Kind of limit"),
+    "limit": _("Limit"),
+    "disabled": _("switched off"),
+}
+"""What the values of entries are called, by their path."""
+
+
+def key_words(path: str) -> str:
+    """What a value of an entry is called; its path where nobody named it."""
+    return str(KEYS.get(path, path))

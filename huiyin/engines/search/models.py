@@ -15,7 +15,7 @@ class TokensField(models.TextField):  # type: ignore[type-arg]
     def db_type(self, connection: Any) -> str:
         return "tsvector" if connection.vendor == "postgresql" else "text"
 
-    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:  # noqa: ARG002
         return "to_tsvector('simple', %s)" if connection.vendor == "postgresql" else "%s"
 
 

@@ -26,11 +26,11 @@ class Finds(Expression):
     def set_source_expressions(self, exprs: Any) -> None:
         (self.column,) = exprs
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
         column, params = compiler.compile(self.column)
         return f"{column} @@ to_tsquery('simple', %s)", [*params, tsquery(self.typed)]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002
         column, _ = compiler.compile(self.column)
         row = column.rsplit(".", 1)[0] + '."id"'
         return f"{row} IN (SELECT rowid FROM search_fts WHERE search_fts MATCH %s)", [fts5_match(self.typed)]

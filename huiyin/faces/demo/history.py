@@ -102,7 +102,9 @@ class Centre:
     def _plan(self, case: Case, story: dict[str, Any]) -> None:
         random, later = self.random, self.agenda.after
         usual = story["minutes"]
-        minutes = usual * random.uniform(0.25, 1.0) if random.random() < 0.87 else usual * random.uniform(1.3, 6)
+        minutes = (
+            usual * random.uniform(0.25, 1.0) if random.random() < 0.87 else usual * random.uniform(1.3, 6)
+        )
         if random.random() < 0.03:
             return  # forgotten: the clocks will tell
         at_once = story["kind"] == "consultation" and random.random() < 0.8
@@ -115,7 +117,10 @@ class Centre:
         if random.random() < 0.93:
             later(minutes + random.uniform(60, 2400), lambda: self.step(case, services.close))
         if random.random() < 0.03:
-            later(minutes + random.uniform(2500, 5000), lambda: self.reopen(case, random.choice(story["answers"])))
+            later(
+                minutes + random.uniform(2500, 5000),
+                lambda: self.reopen(case, random.choice(story["answers"])),
+            )
 
     def fresh(self, case: Case) -> Case:
         """The case as it stands now."""
@@ -124,7 +129,9 @@ class Centre:
 
     def hand_on(self, case: Case, kind: str) -> None:
         """The desk passes the case to whoever does such work."""
-        worker = {"repair": "repair", "emergency": "engineer", "complaint": "steward", "help": "guard"}.get(kind)
+        worker = {"repair": "repair", "emergency": "engineer", "complaint": "steward", "help": "guard"}.get(
+            kind
+        )
         with self.as_(self.somebody("supervisor")) as scope:
             if kind == "repair" and self.random.random() < 0.2:
                 services.assign(self.fresh(case), team=self.teams["repair"], by=scope.actor)
@@ -167,7 +174,9 @@ class Centre:
         cases = [case for case in (self.take_in() for _ in range(6)) if case is not None]
         with self.as_(self.somebody("supervisor")) as scope:
             live = [self.fresh(case) for case in cases]
-            incident = joining.open_incident(self.site, title=title, script=script, cases=live, by=scope.actor)
+            incident = joining.open_incident(
+                self.site, title=title, script=script, cases=live, by=scope.actor
+            )
 
         def end() -> None:
             with self.as_(self.somebody("supervisor")) as scope:
@@ -231,7 +240,9 @@ def write(sites: list[Site], random: Random, *, days: int, per_day: int) -> int:
         agenda.at(
             start + timedelta(days=days * 0.6, hours=3),
             lambda centre=centre: centre.outage(  # type: ignore[misc]
-                "二次供水泵故障,高区停水", "高区水泵故障正在抢修，预计两小时恢复，请储备用水。", "水泵已修复，供水恢复正常，放水一分钟后可用。"
+                "二次供水泵故障,高区停水",
+                "高区水泵故障正在抢修，预计两小时恢复，请储备用水。",
+                "水泵已修复，供水恢复正常，放水一分钟后可用。",
             ),
         )
     done = 0

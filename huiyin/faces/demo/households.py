@@ -99,7 +99,9 @@ class Settlement:
         if occupancy == "vacant" and random.random() < 0.3:
             return
         name = self.names.person()
-        self._person(room, name, "owner", born=date(random.randrange(1948, 2000), random.randrange(1, 13), 11))
+        self._person(
+            room, name, "owner", born=date(random.randrange(1948, 2000), random.randrange(1, 13), 11)
+        )
         if occupancy == "let":
             self._person(room, self.names.person(), "tenant")
         elif random.random() < 0.2:
@@ -121,7 +123,9 @@ class Settlement:
         if role == "owner" and random.random() < 0.12:
             plate = f"浙A{random.choice('ABCDEFGHJKLMNPQRSTUVWXYZ')}{random.randrange(10**4):04d}"
             car = put_asset(self.site, kind="vehicle", plate=plate, by=by)
-            put_holding(customer, role="driver", asset=car, starts_on=date(2024, 1, 1), index_now=False, by=by)
+            put_holding(
+                customer, role="driver", asset=car, starts_on=date(2024, 1, 1), index_now=False, by=by
+            )
         reindex(customer, new=True, by=by)
 
     def _surroundings(self) -> None:
@@ -132,4 +136,11 @@ class Settlement:
         ):  # fmt: skip
             add_place(site, kind=kind, name=name, code=name, by=by)
         for building in Place.objects.filter(site=site, kind=Place.Kind.BUILDING):
-            add_asset(site, kind="lift", code=f"DT-{building.building}", name=f"{building.name}客梯", place=building, by=by)
+            add_asset(
+                site,
+                kind="lift",
+                code=f"DT-{building.building}",
+                name=f"{building.name}客梯",
+                place=building,
+                by=by,
+            )

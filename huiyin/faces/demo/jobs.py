@@ -31,7 +31,9 @@ def feed() -> int:
         return 0
     if not _centres:
         random = Random(now().timestamp())
-        sites: list[Site] = list(sites_in_reach().select_related("unit").filter(code__in=("yunhe", "zhengtai")))
+        sites: list[Site] = list(
+            sites_in_reach().select_related("unit").filter(code__in=("yunhe", "zhengtai"))
+        )
         _centres.extend(Centre(site, random, _agenda) for site in sites)
     _agenda.run_until(now())
     for centre in _centres:

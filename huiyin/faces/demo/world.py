@@ -66,7 +66,9 @@ class Names:
     def person(self, surname: str = "") -> str:
         """A full name, with a surname of the family if one is given."""
         rare = self.random.random() < 0.01
-        surname = surname or (self.random.choice(self.compound) if rare else self.random.choice(self.surnames))
+        surname = surname or (
+            self.random.choice(self.compound) if rare else self.random.choice(self.surnames)
+        )
         given = self.random.choice(self.two) if self.random.random() < 0.6 else self.random.choice(self.one)
         return surname + given
 
@@ -103,7 +105,9 @@ def build(random: Random, by: Actor) -> Company:
         sites[code] = Site.objects.select_related("unit").get(code=code)
         staff[code] = {
             login: [
-                _appointed(unit, posts[post], f"{login}{number if count > 1 else ''}.{code}", names.person(), by)
+                _appointed(
+                    unit, posts[post], f"{login}{number if count > 1 else ''}.{code}", names.person(), by
+                )
                 for number in range(1, count + 1)
             ]
             for login, post, count in SITE_STAFF
@@ -133,6 +137,8 @@ def accounts(company: Company) -> str:
         ("admin", "系统管理员 / administrator"),
         ("integration", "系统对接 / integration (API)"),
     ]
-    people = {user.username: user for site in company.staff.values() for group in site.values() for user in group}
+    people = {
+        user.username: user for site in company.staff.values() for group in site.values() for user in group
+    }
     lines = [f"  {login:<20} {people[login].name}  {what}" for login, what in tried]
     return "\n".join([f"Accounts (password {PASSWORD}):", *lines]) + "\n"

@@ -1,4 +1,4 @@
-"""What stands on the desk: the limits that run for a person or a site, with what they are about; the search."""
+"""What stands on the desk: what is due from a person or at a site; and the search."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Found:
 
 
 def search(typed: str, *, limit: int = 8) -> Found:
-    """Look everywhere one may look: codes, addresses, telephone numbers, names, words. Cut to the rights held."""
+    """Look everywhere one may look: codes, addresses, telephone numbers, names, words."""
     found = Found(typed.strip()[:100])
     if not found.typed:
         return found
@@ -188,7 +188,9 @@ def _hits(entries: Iterable[Entry], model: Any, icon: str) -> list[Hit]:
 def _places(found: Found, limit: int) -> list[Hit]:
     sites = current().ids("places.view") if not current().everywhere else None
     named = matches(found.typed, sites=sites, limit=limit)
-    hits = [Hit(place.name, f"{place.site.name} · {place.code}", _place_page(place), "door") for place in named]
+    hits = [
+        Hit(place.name, f"{place.site.name} · {place.code}", _place_page(place), "door") for place in named
+    ]
     if len(named) == 1:
         found.straight = found.straight or _place_page(named[0])
     things = _entries(["places.asset"], "places.view", found.typed, limit)

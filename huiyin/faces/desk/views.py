@@ -67,7 +67,10 @@ class Desk(PageView):
             "late": lambda: selectors.late_at(sites),
         }[tab]()
         here = reverse("desk:home")
-        tabs = [Tab(code, str(label), code == tab, here if code == "mine" else f"{here}?tab={code}") for code, label in TABS.items()]
+        tabs = [
+            Tab(code, str(label), code == tab, here if code == "mine" else f"{here}?tab={code}")
+            for code, label in TABS.items()
+        ]
         return super().context(
             due=due, tab=tab, tabs=tabs if leads else [], several=len(scope.sites) > 1,
             sees_cases=scope.holds(selectors.SEE_CASES), **extra,
@@ -130,7 +133,9 @@ class OpenNotice(Gate):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         notice: Notice = get_object_or_404(self.get_queryset(), pk=kwargs["pk"])
-        if not url_has_allowed_host_and_scheme(notice.about, allowed_hosts=None) or not notice.about.startswith("/"):
+        if not url_has_allowed_host_and_scheme(
+            notice.about, allowed_hosts=None
+        ) or not notice.about.startswith("/"):
             raise Http404
         if notice.read_at is None:
             mark_read(notice.user_id, pks=[notice.pk], by=self.actor)

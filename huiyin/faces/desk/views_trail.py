@@ -19,6 +19,7 @@ from huiyin.base.org.selectors import sites_in_reach, staff_of
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import VERBS
 from huiyin.work.cases.filters import start_of
+from huiyin.work.cases.forms import QuickSelect
 from huiyin.work.cases.models import Case, Incident
 from huiyin.work.cases.templatetags.cases import page_of
 from huiyin.work.cases.timeline import Names, sentence, who
@@ -27,8 +28,12 @@ from . import tables
 
 PERMISSION = "trail.view"
 WAYS = {
-    "desk": _("Desk"), "api": _("Interface"), "import": _("Import"), "worker": _("Worker"), "command": _("Command"),
-}  # fmt: skip
+    "desk": _("Desk"),
+    "api": _("Interface"),
+    "import": _("Import"),
+    "worker": _("Worker"),
+    "command": _("Command"),
+}
 
 
 def _verbs() -> list[tuple[str, Any]]:
@@ -53,10 +58,10 @@ def _sites(request: Any) -> QuerySet[Site]:
 class TrailFilter(django_filters.FilterSet):
     """Events by verb, person, day and site."""
 
-    verb = django_filters.ChoiceFilter(label=_("What"), choices=_verbs)
-    actor = django_filters.ModelChoiceFilter(label=_("Who"), queryset=_people)
+    verb = django_filters.ChoiceFilter(widget=QuickSelect, label=_("What"), choices=_verbs)
+    actor = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Who"), queryset=_people)
     day = django_filters.DateFilter(label=_("Day"), method="on_day", widget=forms.DateInput)
-    site = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Event

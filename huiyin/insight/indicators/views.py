@@ -75,7 +75,11 @@ class OfSite(PageView):
             choices=DAYS,
             figures=figures(period),
             breakdowns=[(one, parts[:MOST_PARTS], parts[MOST_PARTS:]) for one, parts in breakdowns(period)],
-            trend={"days": [day for day, _n in trend], "counts": [n for _day, n in trend], "label": _("Received")},
+            trend={
+                "days": [day for day, _n in trend],
+                "counts": [n for _day, n in trend],
+                "label": _("Received"),
+            },
             **extra,
         )
 

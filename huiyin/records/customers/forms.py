@@ -276,7 +276,9 @@ class IdentityForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Paper"), choices=IdentityNumber.Kind.choices)
     number = forms.CharField(
-        label=pgettext_lazy("paper", "Number"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=pgettext_lazy("paper", "Number"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     unverified = forms.BooleanField(
         label=_("Keep it although its check digit does not agree"),

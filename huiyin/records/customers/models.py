@@ -38,7 +38,9 @@ class Customer(ScopedModel):
     )
     birthday = models.DateField(null=True, blank=True, verbose_name=_("Birthday"))
     tier = models.CharField(max_length=20, blank=True, default="", verbose_name=_("Tier"))
-    language = models.CharField(max_length=12, blank=True, default="", verbose_name=pgettext_lazy("customer", "Language"))
+    language = models.CharField(
+        max_length=12, blank=True, default="", verbose_name=pgettext_lazy("customer", "Language")
+    )
     tags = models.JSONField(default=list, blank=True, verbose_name=_("Tags"))
     care = models.JSONField(default=list, blank=True, verbose_name=_("Special care"))
     has_care = models.BooleanField(default=False, editable=False)

@@ -17,7 +17,7 @@ from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 from huiyin.base.trail.selectors import history, told
 from huiyin.engines.files.selectors import counts_of
-from huiyin.records.places.models import Asset, Place
+from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import ancestors
 
 from . import filters, tables
@@ -44,7 +44,7 @@ VIEW, EDIT = "customers.view", "customers.edit"
 HISTORY_SHOWN = 30
 STALE_DAYS = 365
 LOOKED = ("customers.looked_up",)
-TOLD_OF = (Customer, ContactPoint, IdentityNumber, Holding, Place, Asset)
+TOLD_OF = (ContactPoint, IdentityNumber, Holding)
 
 
 def site_asked(request: HttpRequest, permission: str = VIEW) -> Site | None:
@@ -59,7 +59,7 @@ def entries_of(row: Customer | Place) -> list[dict[str, Any]]:
     events = history(row).order_by("-id")
     if not current().holds("trail.view", row.site_id):
         events = events.exclude(verb__in=LOOKED)
-    return told(events[:HISTORY_SHOWN], *TOLD_OF)
+    return told(events[:HISTORY_SHOWN], type(row), *TOLD_OF)
 
 
 class CustomerList(ListView):

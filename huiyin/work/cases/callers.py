@@ -1,4 +1,4 @@
-"""Who is calling: what somebody typed at the counter — a number, an address, a name — and whom it may mean."""
+"""Who is calling: what somebody typed (a number, an address, a name), and whom it may mean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.core.cache import cache
 from django.db.models import Q
 
+from huiyin.base.kit.scope import Actor
 from huiyin.base.org.models import Site
 from huiyin.engines.packs.selectors import entry
 from huiyin.engines.search.address import find_places, parse_place
@@ -23,6 +25,7 @@ from huiyin.records.customers.selectors import (
     standing,
     valid,
 )
+from huiyin.records.customers.services import LOOK_UP_AGAIN, look_up
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches
 
@@ -118,7 +121,7 @@ def understand(typed: str, sites: Sequence[Site], *, picked: str = "", told: str
         found = _with_name(caller.name, sites)
     caller.more = len(found) > SHOWN
     caller.candidates = found[:SHOWN]
-    _choose(caller, ids, only_place=len(places) == 1)
+    _choose(caller, only_place=len(places) == 1)
     return caller
 
 
@@ -168,7 +171,8 @@ def _with_phone(phone: str, ids: set[int]) -> list[Candidate]:
         if person.customer.site_id not in ids:
             continue
         roles = {one.place_id: str(one.get_role_display()) for one in person.holdings}
-        for place in person.places or [None]:
+        homes: list[Place | None] = [*person.places] or [None]
+        for place in homes:
             role = roles.get(place.pk, "") if place is not None else ""
             found.append(Candidate(place, person.customer, role, card.contact.value, card.current))
     present = [one for one in found if one.current]
@@ -209,8 +213,8 @@ def _with_name(name: str, sites: Sequence[Site]) -> list[Candidate]:
     return found
 
 
-def _choose(caller: Caller, ids: set[int], *, only_place: bool) -> None:
-    """The candidate that was picked, else the only one; of one household the caller, if that is one person."""
+def _choose(caller: Caller, *, only_place: bool) -> None:
+    """The candidate that was picked, else the only one; of one household its person, if there is one only."""
     if caller.picked == NOBODY:
         return
     by_key = {one.key: one for one in caller.candidates}
@@ -264,8 +268,13 @@ def care_shown(care: Care, site: Site, who: str) -> CareShown:
     )
 
 
-def card_of(site: Site, place: Place | None, customer: Customer | None, *, cases: bool = True) -> HouseholdCard:
-    """The card of a household (or of a customer without one); people only where they may be seen."""
+def card_of(
+    site: Site, place: Place | None, customer: Customer | None, *, cases: bool = True
+) -> HouseholdCard:
+    """The card of a household (or of a customer without one); people only where they may be seen.
+
+    With `cases` also what is going on there: cases, last contacts, incidents near by.
+    """
     people = household(place).people if place is not None else []
     if customer is not None and all(one.customer.pk != customer.pk for one in people):
         people = [*people, *_alone(customer)]
@@ -280,8 +289,19 @@ def card_of(site: Site, place: Place | None, customer: Customer | None, *, cases
         notes=notes,
         cases=cases_at(place) if cases and place is not None else [],
         contacts=last_contacts(place, customer) if cases and known else [],
-        incidents=incidents_near(site, place),
+        incidents=incidents_near(site, place) if cases else [],
     )
+
+
+def note_look(card: HouseholdCard, purpose: str, by: Actor) -> None:
+    """Let the trail know that somebody saw a household, once an hour each; most pages need not even ask."""
+    subject = card.customer or card.place
+    if subject is None or not card.people:
+        return
+    if cache.add(
+        f"looked-{by.user_id}-{subject._meta.label_lower}-{subject.pk}", True, LOOK_UP_AGAIN.seconds
+    ):
+        look_up(subject, purpose=purpose, by=by)
 
 
 def _alone(customer: Customer) -> list[Person]:
@@ -294,5 +314,9 @@ def _alone(customer: Customer) -> list[Person]:
 
 def last_contacts(place: Place | None, customer: Customer | None, limit: int = 3) -> list[Contact]:
     """The newest touches with a place, or with a customer where no place is known."""
-    rows = Contact.objects.filter(place=place) if place is not None else Contact.objects.filter(customer=customer)
+    rows = (
+        Contact.objects.filter(place=place)
+        if place is not None
+        else Contact.objects.filter(customer=customer)
+    )
     return list(rows.select_related("case", "user").order_by("-at", "-pk")[:limit])

@@ -18,7 +18,7 @@ from huiyin.base.org.selectors import sites_in_reach, staff_of, teams_of
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches, subtree
 
-from .forms import category_choices
+from .forms import QuickSelect, category_choices
 from .models import Case, Category, Channel, Contact, Incident, Kind, Severity, State
 from .selectors import late
 from .states import LIVE
@@ -36,6 +36,10 @@ GROUPS = [
 ]
 """What the built-in views show, and the filter offers first."""
 STATES = [*GROUPS, *(choice for choice in State.choices if choice[0] not in dict(GROUPS))]
+
+
+USED = ("id", "name", "parent_id", "path", "site_id")
+"""What the filter needs of a category."""
 
 
 def start_of(day: date) -> datetime:
@@ -96,15 +100,19 @@ class DayFilter(django_filters.DateFilter):
 class CaseFilter(django_filters.FilterSet):
     """Cases by group or state, kind, category with all under it, channel, severity, people, place, day."""
 
-    state = django_filters.ChoiceFilter(label=_("State"), choices=STATES, method="by_state")
-    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Kind.choices)
-    category = django_filters.ChoiceFilter(label=_("Category"), method="by_category")
-    responsible = django_filters.ModelChoiceFilter(label=_("Responsible"), queryset=_people)
-    team = django_filters.ModelChoiceFilter(label=_("Team"), queryset=_teams)
+    state = django_filters.ChoiceFilter(
+        widget=QuickSelect, label=_("State"), choices=STATES, method="by_state"
+    )
+    kind = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Kind"), choices=Kind.choices)
+    category = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Category"), method="by_category")
+    responsible = django_filters.ModelChoiceFilter(
+        widget=QuickSelect, label=_("Responsible"), queryset=_people
+    )
+    team = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Team"), queryset=_teams)
     place = django_filters.CharFilter(label=_("Place"), method="by_place")
-    severity = django_filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices)
-    channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
-    site = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    severity = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Severity"), choices=Severity.choices)
+    channel = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Channel"), choices=Channel.choices)
+    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
     start = DayFilter(label=_("Received from"), field_name="received_at", edge="from")
     end = DayFilter(label=_("Received to"), field_name="received_at", edge="to")
     customer = django_filters.NumberFilter(field_name="customer_id", widget=forms.HiddenInput)
@@ -116,7 +124,7 @@ class CaseFilter(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rows = list(Category.objects.filter(retired=False).order_by("position", "pk"))
+        self.rows = list(Category.objects.filter(retired=False).order_by("position", "pk").only(*USED))
         self.filters["category"].extra["choices"] = category_choices(self.rows)[1:]
         if len(current().ids(VIEW)) == 1 and not current().everywhere:
             del self.filters["site"]
@@ -157,11 +165,15 @@ class ContactFilter(django_filters.FilterSet):
 
     start = DayFilter(label=_("From"), field_name="at", edge="from")
     end = DayFilter(label=_("To"), field_name="at", edge="to")
-    direction = django_filters.ChoiceFilter(label=_("Direction"), choices=Contact.Direction.choices)
-    channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
-    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Kind.choices, field_name="case__kind")
-    user = django_filters.ModelChoiceFilter(label=_("Received by"), queryset=_people)
-    site = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    direction = django_filters.ChoiceFilter(
+        widget=QuickSelect, label=_("Direction"), choices=Contact.Direction.choices
+    )
+    channel = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Channel"), choices=Channel.choices)
+    kind = django_filters.ChoiceFilter(
+        widget=QuickSelect, label=_("Kind"), choices=Kind.choices, field_name="case__kind"
+    )
+    user = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Received by"), queryset=_people)
+    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Contact
@@ -179,8 +191,10 @@ GOING_ON = [("open", pgettext_lazy("incident", "Going on")), ("ended", pgettext_
 class IncidentFilter(django_filters.FilterSet):
     """Incidents that go on, or have ended; by site."""
 
-    state = django_filters.ChoiceFilter(label=_("State"), choices=GOING_ON, method="by_state")
-    site = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    state = django_filters.ChoiceFilter(
+        widget=QuickSelect, label=_("State"), choices=GOING_ON, method="by_state"
+    )
+    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Incident

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -18,8 +20,41 @@ from huiyin.records.places.selectors import matches
 from .models import Case, Category, Channel, Contact, Incident, Kind, Severity
 from .selectors import offered_categories, open_incidents, open_load
 
-TOLD = [Channel.PHONE, Channel.COUNTER, Channel.MESSAGE, Channel.WECHAT, Channel.APP, Channel.EMAIL, Channel.LETTER]
+TOLD = [
+    Channel.PHONE,
+    Channel.COUNTER,
+    Channel.MESSAGE,
+    Channel.WECHAT,
+    Channel.APP,
+    Channel.EMAIL,
+    Channel.LETTER,
+]
 """The ways in which a customer is told an answer, the usual first."""
+
+
+class QuickSelect(forms.Select):
+    """A select written in one go: the usual one asks a template for each of hundreds of categories."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = {str(one) for one in self.format_value(value)}
+        parts: list[Any] = []
+        for key, label in self.choices:
+            if isinstance(label, list | tuple):
+                parts.append(format_html('<optgroup label="{}">{}</optgroup>', key, _options(label, chosen)))
+            else:
+                parts.append(_options([(key, label)], chosen))
+        given = flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})}))
+        return format_html("<select{}>{}</select>", given, mark_safe("".join(parts)))
+
+
+def _options(choices: Iterable[tuple[Any, Any]], chosen: set[str]) -> SafeString:
+    return mark_safe(
+        "".join(
+            f'<option value="{escape("" if key is None else key)}"'
+            f"{' selected' if str('' if key is None else key) in chosen else ''}>{escape(label)}</option>"
+            for key, label in choices
+        )
+    )
 
 
 def told_channels() -> list[tuple[str, str]]:
@@ -33,6 +68,7 @@ class CategorySelect(forms.ModelChoiceField):
     def __init__(self, site: Site | None, **kwargs: Any) -> None:
         self.rows = offered_categories(site)
         kwargs.setdefault("label", gettext_lazy("Category"))
+        kwargs.setdefault("widget", QuickSelect)
         super().__init__(Category.objects.filter(pk__in=[one.pk for one in self.rows]), **kwargs)
         self.choices = category_choices(self.rows)
 
@@ -67,6 +103,7 @@ class PersonOrTeam(forms.ChoiceField):
         if teams:
             choices.append((_("Teams"), teams))
         kwargs.setdefault("label", gettext_lazy("Responsible"))
+        kwargs.setdefault("widget", QuickSelect)
         super().__init__(choices=choices, **kwargs)
 
     def clean(self, value: Any) -> Any:
@@ -121,7 +158,8 @@ class WaitForm(forms.Form):
     """What it waits for, and until when at most."""
 
     reason = forms.CharField(
-        label=gettext_lazy("Waiting for"), max_length=200,
+        label=gettext_lazy("Waiting for"),
+        max_length=200,
         help_text=gettext_lazy("For instance: the customer is away until Friday; a part is on order."),
     )
     until = forms.DateTimeField(label=pgettext_lazy("wait", "Until"))
@@ -147,7 +185,9 @@ class AnswerForm(forms.Form):
     """What the customer was told, and how."""
 
     text = forms.CharField(
-        label=gettext_lazy("What the customer was told"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 5})
+        label=gettext_lazy("What the customer was told"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
     channel = forms.ChoiceField(label=gettext_lazy("How"), choices=told_channels)
 
@@ -157,7 +197,9 @@ class DeclineForm(forms.Form):
 
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
     explanation = forms.CharField(
-        label=gettext_lazy("What the customer was told"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 4})
+        label=gettext_lazy("What the customer was told"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     channel = forms.ChoiceField(label=gettext_lazy("How"), choices=told_channels)
 
@@ -168,7 +210,10 @@ class ChangeForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     title = forms.CharField(label=gettext_lazy("Subject"), max_length=120)
     description = forms.CharField(
-        label=gettext_lazy("Description"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 5})
+        label=gettext_lazy("Description"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Kind.choices)
     severity = forms.ChoiceField(label=gettext_lazy("Severity"), choices=Severity.choices)
@@ -182,8 +227,16 @@ class ChangeForm(forms.Form):
         self.fields["place"] = PlaceField([case.site], required=False)
         self.order_fields(
             [
-                "version", "title", "description", "kind", "category", "severity", "place", "location",
-                "contact_name", "contact_phone",
+                "version",
+                "title",
+                "description",
+                "kind",
+                "category",
+                "severity",
+                "place",
+                "location",
+                "contact_name",
+                "contact_phone",
             ]
         )
 
@@ -257,7 +310,9 @@ class IncidentForm(forms.Form):
 
     title = forms.CharField(label=gettext_lazy("What happened"), max_length=120)
     script = forms.CharField(
-        label=gettext_lazy("What to tell callers"), required=False, max_length=5000,
+        label=gettext_lazy("What to tell callers"),
+        required=False,
+        max_length=5000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     expected_at = forms.DateTimeField(label=gettext_lazy("Expected to be settled"), required=False)
@@ -272,14 +327,20 @@ class OpenIncidentForm(IncidentForm):
             choices = [(str(site.pk), site.name) for site in sites]
             self.fields["site"] = forms.ChoiceField(label=gettext_lazy("Site"), choices=choices)
         self.fields["place"] = PlaceField(
-            sites, required=False, help_text=gettext_lazy("The building or area concerned, such as 3栋; may be left out.")
+            sites,
+            required=False,
+            help_text=gettext_lazy("The building or area concerned, such as 3栋; may be left out."),
         )
         self.sites = {str(site.pk): site for site in sites}
         self.order_fields(["site", "title", "place", "script", "expected_at"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        data["site"] = self.sites[data["site"]] if data.get("site") in self.sites else next(iter(self.sites.values()), None)
+        data["site"] = (
+            self.sites[data["site"]]
+            if data.get("site") in self.sites
+            else next(iter(self.sites.values()), None)
+        )
         return data
 
 
@@ -287,7 +348,8 @@ class AnswerIncidentForm(forms.Form):
     """The one answer for everybody under an incident."""
 
     text = forms.CharField(
-        label=gettext_lazy("What the customers are told"), max_length=10_000,
+        label=gettext_lazy("What the customers are told"),
+        max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     channel = forms.ChoiceField(label=gettext_lazy("How"), choices=told_channels, initial=Channel.MESSAGE)
@@ -300,13 +362,17 @@ class PickCasesForm(forms.Form):
         label=gettext_lazy("Cases"), required=False, widget=forms.CheckboxSelectMultiple
     )
     codes = forms.CharField(
-        label=gettext_lazy("Further case numbers"), required=False, max_length=2000,
+        label=gettext_lazy("Further case numbers"),
+        required=False,
+        max_length=2000,
         help_text=gettext_lazy("Several with spaces between them."),
     )
 
     def __init__(self, *args: Any, rows: Sequence[Case], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["cases"]
-        field.choices = [(one.code, f"{one.code} {one.title} · {one.place or one.contact_name or '—'}") for one in rows]
+        field.choices = [
+            (one.code, f"{one.code} {one.title} · {one.place or one.contact_name or '—'}") for one in rows
+        ]
         if not rows:
             del self.fields["cases"]

@@ -100,9 +100,7 @@ def _category(site: Site, name: str | None) -> Category | None:
         return None
     found = Category.objects.filter(name=name, retired=False, parent=None).order_by("site_id").first()
     if found is None or found.site_id not in (None, site.pk):
-        raise Refused(
-            "unknown", _("Unknown value: %(value)s"), params={"value": name[:40]}, field="category"
-        )
+        raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": name[:40]}, field="category")
     return found
 
 

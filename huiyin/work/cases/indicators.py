@@ -34,7 +34,9 @@ def decided(kind: str) -> Any:
     """Cases received in the period whose first limit of a kind was kept or is late."""
 
     def cases(period: Period) -> QuerySet[Case]:
-        return received(period).filter(_clock(kind, verdict__isnull=False) | _clock(kind, breached_at__isnull=False))
+        return received(period).filter(
+            _clock(kind, verdict__isnull=False) | _clock(kind, breached_at__isnull=False)
+        )
 
     return cases
 
@@ -123,7 +125,9 @@ def _aged(first: int, last: int | None) -> Q:
 
 def by_age(period: Period) -> list[Part]:
     """Open cases by how long ago they were received, in one query."""
-    counts = still_open(period).aggregate(**{f"n{n}": Count("pk", filter=_aged(a, b)) for n, (_k, a, b) in enumerate(AGES)})
+    counts = still_open(period).aggregate(
+        **{f"n{n}": Count("pk", filter=_aged(a, b)) for n, (_k, a, b) in enumerate(AGES)}
+    )
     return [Part(key, str(AGE_WORDS[key]), counts[f"n{n}"]) for n, (key, _a, _b) in enumerate(AGES)]
 
 
@@ -154,7 +158,9 @@ def of_category(period: Period, key: str) -> QuerySet[Case]:
 def by_person(period: Period) -> list[Part]:
     """Open cases by who answers for them, with how many of them are late."""
     overdue = dict(late(period).values_list("responsible").annotate(n=Count("pk")))
-    rows = still_open(period).values("responsible", "responsible__name").annotate(n=Count("pk")).order_by("-n")
+    rows = (
+        still_open(period).values("responsible", "responsible__name").annotate(n=Count("pk")).order_by("-n")
+    )
     return [
         Part(
             str(row["responsible"] or "-"),
@@ -170,7 +176,11 @@ def of_person(period: Period, key: str) -> QuerySet[Case]:
     """The open cases one person answers for (`-`: a team that has not taken them yet)."""
     if key == "-":
         return still_open(period).filter(responsible=None)
-    return still_open(period).filter(responsible=int(key)) if key.isdecimal() and len(key) < 18 else Case.objects.none()
+    return (
+        still_open(period).filter(responsible=int(key))
+        if key.isdecimal() and len(key) < 18
+        else Case.objects.none()
+    )
 
 
 declare(

@@ -19,14 +19,21 @@ from huiyin.records.customers.models import Customer
 from huiyin.records.places.models import Place
 
 from .callers import NOBODY, Caller, HouseholdCard, card_of, understand
-from .forms import PersonOrTeam, category_choices
+from .forms import PersonOrTeam, QuickSelect, category_choices
 from .models import Case, Category, Channel, Incident, Kind, Severity
 from .selectors import offered_categories, promised, similar, suggest_categories
 
 TITLE = 120
 KINDS_FIRST = (
-    Kind.REPAIR, Kind.CONSULTATION, Kind.COMPLAINT, Kind.SERVICE, Kind.HELP, Kind.SUGGESTION, Kind.PRAISE,
-    Kind.APPLICATION, Kind.EMERGENCY,
+    Kind.REPAIR,
+    Kind.CONSULTATION,
+    Kind.COMPLAINT,
+    Kind.SERVICE,
+    Kind.HELP,
+    Kind.SUGGESTION,
+    Kind.PRAISE,
+    Kind.APPLICATION,
+    Kind.EMERGENCY,
 )
 
 
@@ -42,7 +49,7 @@ def subject_and_rest(text: str) -> tuple[str, str]:
 
 @dataclass
 class Intake:
-    """What follows from what was typed so far: whom it may be, which category, which promise, what is alike."""
+    """What follows from what was typed so far: whom it may be, category, promise, what is alike."""
 
     sites: list[Site]
     site: Site
@@ -73,7 +80,7 @@ class Intake:
 
     @property
     def automatic(self) -> str:
-        """What the pill was pressed by itself, so that the next reading knows whether somebody pressed another."""
+        """The pill that was pressed by itself: the next reading sees whether somebody pressed another."""
         if self.by_hand:
             return "-"
         return str(self.category.pk) if self.category is not None else ""
@@ -92,7 +99,9 @@ class Intake:
         return f"{label} · {self.category.price_note}" if self.category.price_note else label
 
 
-def read(data: Mapping[str, Any], sites: Sequence[Site], *, with_card: bool = True, with_matter: bool = True) -> Intake:
+def read(
+    data: Mapping[str, Any], sites: Sequence[Site], *, with_card: bool = True, with_matter: bool = True
+) -> Intake:
     """Work out what follows from the fields so far. Refused never: nonsense is passed over."""
     site = next((one for one in sites if str(one.pk) == str(data.get("site", ""))), sites[0])
     text = str(data.get("text", ""))[:20_000]
@@ -133,7 +142,12 @@ def _matter(intake: Intake, data: Mapping[str, Any]) -> None:
         severity = data.get("severity") if data.get("severity") in Severity.values else Severity.NORMAL
         channel = data.get("channel") if data.get("channel") in Channel.values else Channel.PHONE
         intake.promise = promised(
-            site, kind=intake.kind, category=category, severity=str(severity), place=place, channel=str(channel)
+            site,
+            kind=intake.kind,
+            category=category,
+            severity=str(severity),
+            place=place,
+            channel=str(channel),
         )
     if category is not None and category.phrase:
         item = entry("phrases", category.phrase, site)
@@ -146,7 +160,7 @@ def _matter(intake: Intake, data: Mapping[str, Any]) -> None:
 
 
 def _kept(data: Mapping[str, Any], name: str, auto: str, found: str) -> str:
-    """What somebody typed into a field that is filled in by itself; what is found where they typed nothing."""
+    """What somebody typed into a field that fills itself; what was found where they typed nothing."""
     typed = str(data.get(name, "")).strip()
     return typed if typed and typed != str(data.get(auto, "")).strip() else found
 
@@ -196,10 +210,12 @@ class IntakeForm(forms.Form):
         label=gettext_lazy("Received"), required=False, help_text=gettext_lazy("Empty: now.")
     )
     answer = forms.CharField(
-        label=gettext_lazy("Answered at once"), required=False, max_length=10_000,
+        label=gettext_lazy("Answered at once"),
+        required=False,
+        max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    files = FilesField(
+    attached = FilesField(
         label=gettext_lazy("Files"), required=False, widget=ManyFiles(attrs={"accept": ACCEPT})
     )
 
@@ -210,21 +226,23 @@ class IntakeForm(forms.Form):
         kind.choices = [("", _("By category")), *((one.value, one.label) for one in KINDS_FIRST)]
         choices = category_choices(intake.categories, _("All categories …"))
         self.fields["category_other"] = forms.ChoiceField(
-            label=_("All categories"), choices=choices, required=False
+            label=_("All categories"), choices=choices, required=False, widget=QuickSelect
         )
-        self.fields["to"] = PersonOrTeam(
-            intake.site, label=_("Responsible"), required=False, empty=_("Me")
-        )
+        self.fields["to"] = PersonOrTeam(intake.site, label=_("Responsible"), required=False, empty=_("Me"))
         if len(intake.sites) > 1:
             self.fields["site"] = forms.ChoiceField(
-                label=_("Site"), choices=[(str(one.pk), one.name) for one in intake.sites], initial=str(intake.site.pk)
+                label=_("Site"),
+                choices=[(str(one.pk), one.name) for one in intake.sites],
+                initial=str(intake.site.pk),
             )
         for name in ("kind", "channel", "severity", "category_other"):
             self.fields[name].widget.attrs["class"] = "hy-follows"
         if not may_attach:
-            del self.fields["files"]
+            del self.fields["attached"]
         self.fields["who"].widget.attrs.update(
-            autocomplete="off", autofocus=True, spellcheck="false",
+            autocomplete="off",
+            autofocus=True,
+            spellcheck="false",
             placeholder=_("Phone or last four digits, unit such as 3-2-501, or name"),
         )
         self.initial.setdefault("key", secrets.token_hex(16))

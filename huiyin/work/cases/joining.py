@@ -76,7 +76,9 @@ def unmerge(case: Case, *, note: str = "", by: Actor) -> Case:
     if case.state != State.MERGED or into is None:
         raise Refused("not-merged", _("This case is not merged."))
     if case.answered_at is not None:
-        raise Refused("already-answered", _("It was answered together with the other case; register a new one."))
+        raise Refused(
+            "already-answered", _("It was answered together with the other case; register a new one.")
+        )
     merged = history(case).filter(verb=MERGED).last()
     before: dict[str, Any] = merged.data["before"]
     until = datetime.fromisoformat(before["waiting_until"]) if before["waiting_until"] else None
@@ -92,7 +94,11 @@ def unmerge(case: Case, *, note: str = "", by: Actor) -> Case:
         raise Refused("changed-meanwhile", _("Somebody else has just changed this. Please look again."))
     case.refresh_from_db()
     record(
-        case, UNMERGED, by=by, note=words(note, 500, "note"), source=into.code,
+        case,
+        UNMERGED,
+        by=by,
+        note=words(note, 500, "note"),
+        source=into.code,
         set={"state": case.state, "merged_into_id": None},
     )
     hand_over(case, owner=case.responsible_id, by=by)
@@ -161,7 +167,9 @@ def attach(case: Case, *, incident: Incident, by: Actor) -> Case:
     if incident.site_id != case.site_id:
         raise Refused("other-site", _("This does not belong to the site."), field="incident")
     _going_on(incident)
-    changed = Case.objects.filter(pk=case.pk, state__in=LIVE).update(incident=incident, version=F("version") + 1)
+    changed = Case.objects.filter(pk=case.pk, state__in=LIVE).update(
+        incident=incident, version=F("version") + 1
+    )
     if not changed:
         raise Refused("not-now", _("Only a case that waits for its answer can be put under an incident."))
     case.refresh_from_db()

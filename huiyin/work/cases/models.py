@@ -85,7 +85,9 @@ class Category(SharedModel):
     code = models.CharField(max_length=80)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=14, choices=Kind.choices, blank=True)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
     path = models.CharField(max_length=400)
     keywords = models.JSONField(default=list, blank=True)
     paid = models.CharField(max_length=8, choices=Paid.choices, blank=True)
@@ -100,7 +102,9 @@ class Category(SharedModel):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["code"], condition=Q(site=None), name="cases_category_shared_code"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(site=None), name="cases_category_shared_code"
+            ),
             models.UniqueConstraint(
                 fields=["site", "code"], condition=Q(site__isnull=False), name="cases_category_site_code"
             ),
@@ -117,7 +121,12 @@ class Incident(ScopedModel):
     code = models.CharField(max_length=40)
     title = models.CharField(max_length=120, verbose_name=_("What happened"))
     place = models.ForeignKey(
-        "places.Place", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Place")
+        "places.Place",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Place"),
     )
     script = models.TextField(blank=True, verbose_name=_("What to tell callers"))
     opened_at = models.DateTimeField()
@@ -132,7 +141,9 @@ class Incident(ScopedModel):
         ordering = ["-opened_at"]
         constraints = [models.UniqueConstraint(fields=["site", "code"], name="cases_incident_code")]
         indexes = [
-            models.Index(fields=["site", "-opened_at"], condition=Q(ended_at=None), name="cases_incident_open")
+            models.Index(
+                fields=["site", "-opened_at"], condition=Q(ended_at=None), name="cases_incident_open"
+            )
         ]
 
     def __str__(self) -> str:
@@ -157,34 +168,63 @@ class Case(ScopedModel):
     title = models.CharField(max_length=120, verbose_name=_("Subject"))
     description = models.TextField(blank=True, verbose_name=_("Description"))
     category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Category")
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Category"),
     )
     severity = models.CharField(
         max_length=8, choices=Severity.choices, default=Severity.NORMAL, verbose_name=_("Severity")
     )
     place = models.ForeignKey(
-        "places.Place", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Place"),
+        "places.Place",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Place"),
         db_index=False,
     )
     location = models.CharField(max_length=120, blank=True, verbose_name=_("Exact spot"))
     customer = models.ForeignKey(
-        "customers.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("Customer"), db_index=False,
+        "customers.Customer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Customer"),
+        db_index=False,
     )
     contact_name = models.CharField(max_length=60, blank=True, verbose_name=_("Contact"))
     contact_phone = models.CharField(max_length=40, blank=True, verbose_name=_("Contact phone"))
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.REGISTERED)
     responsible = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("Responsible"), db_index=False,
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Responsible"),
+        db_index=False,
     )
     team = models.ForeignKey(
-        "org.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Team"),
+        "org.OrgUnit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Team"),
         db_index=False,
     )
     first_responsible = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
         verbose_name=_("First responsible"),
     )
     incident = models.ForeignKey(
@@ -208,14 +248,17 @@ class Case(ScopedModel):
         ordering = ["-received_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["site", "external_key"], condition=~Q(external_key=""), name="cases_case_external_once"
+                fields=["site", "external_key"],
+                condition=~Q(external_key=""),
+                name="cases_case_external_once",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=False) | Q(responsible__isnull=False) | Q(team__isnull=False),
                 name="cases_open_case_has_responsible",
             ),
             models.CheckConstraint(
-                condition=~Q(state="closed") | Q(answered_at__isnull=False), name="cases_closed_case_was_answered"
+                condition=~Q(state="closed") | Q(answered_at__isnull=False),
+                name="cases_closed_case_was_answered",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=OPEN_STATES, ended_at=None)
@@ -238,12 +281,16 @@ class Case(ScopedModel):
                 fields=["place", "-received_at"], condition=Q(place__isnull=False), name="cases_case_place"
             ),
             models.Index(
-                fields=["customer", "-received_at"], condition=Q(customer__isnull=False), name="cases_case_customer"
+                fields=["customer", "-received_at"],
+                condition=Q(customer__isnull=False),
+                name="cases_case_customer",
             ),
             models.Index(
                 fields=["merged_into"], condition=Q(merged_into__isnull=False), name="cases_case_merged"
             ),
-            models.Index(fields=["incident"], condition=Q(incident__isnull=False), name="cases_case_incident"),
+            models.Index(
+                fields=["incident"], condition=Q(incident__isnull=False), name="cases_case_incident"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -267,7 +314,12 @@ class Contact(ScopedModel):
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts")
     customer = models.ForeignKey(
-        "customers.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        "customers.Customer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     place = models.ForeignKey(
         "places.Place", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -289,7 +341,9 @@ class Contact(ScopedModel):
             models.Index(
                 fields=["customer", "-at"], condition=Q(customer__isnull=False), name="cases_contact_customer"
             ),
-            models.Index(fields=["place", "-at"], condition=Q(place__isnull=False), name="cases_contact_place"),
+            models.Index(
+                fields=["place", "-at"], condition=Q(place__isnull=False), name="cases_contact_place"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,15 @@ class Category(Entry):
 
     name: Words
     kind: Literal[
-        "consultation", "repair", "complaint", "suggestion", "help", "service", "praise", "emergency", "application"
+        "consultation",
+        "repair",
+        "complaint",
+        "suggestion",
+        "help",
+        "service",
+        "praise",
+        "emergency",
+        "application",
     ]
     keywords: list[str] = Field(default_factory=list, max_length=60)
     place_kinds: list[str] = Field(default_factory=list, max_length=20)
@@ -37,12 +45,18 @@ def check(items: Sequence[Item], checking: Checking) -> None:
             continue
         if item.value.phrase and item.value.phrase not in phrases:
             checking.problem(
-                item, f"there is no phrase {item.value.phrase}", "name a code of the section phrases", "phrase"
+                item,
+                f"there is no phrase {item.value.phrase}",
+                "name a code of the section phrases",
+                "phrase",
             )
         for word in item.value.keywords:
             if word in seen:
                 checking.problem(
-                    item, f"the keyword {word} already leads to {seen[word]}", "keep it at one of them", "keywords"
+                    item,
+                    f"the keyword {word} already leads to {seen[word]}",
+                    "keep it at one of them",
+                    "keywords",
                 )
             seen[word] = item.code
 

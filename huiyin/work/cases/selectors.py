@@ -14,8 +14,8 @@ from huiyin.base.org.selectors import default_holder
 from huiyin.base.trail.selectors import history
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.rules import table_for
-from huiyin.engines.clocks.words import limit_in_words
 from huiyin.engines.clocks.selectors import running_for
+from huiyin.engines.clocks.words import limit_in_words
 from huiyin.engines.search.documents import Document
 from huiyin.engines.search.text import fold
 from huiyin.records.places.models import Place
@@ -37,7 +37,9 @@ def search_document(case: Case) -> Document:
     place = case.place
     return Document(
         title=case.title,
-        subtitle=" · ".join(part for part in (case.code, place.name if place else "", case.contact_name) if part),
+        subtitle=" · ".join(
+            part for part in (case.code, place.name if place else "", case.contact_name) if part
+        ),
         at=case.received_at,
         text=f"{case.description}\n{case.location}",
         codes=[case.external_key, place.code if place else ""],
@@ -203,7 +205,9 @@ def beside(case: Case, limit: int = 6) -> list[Case]:
 
 def cases_at(place: Place, limit: int = 5) -> list[Case]:
     """The newest cases of a place, open ones first."""
-    rows = Case.objects.filter(place=place).select_related("responsible", "team").order_by("-received_at", "-pk")
+    rows = (
+        Case.objects.filter(place=place).select_related("responsible", "team").order_by("-received_at", "-pk")
+    )
     return sorted(rows[: 4 * limit], key=lambda one: not one.is_open)[:limit]
 
 
@@ -218,6 +222,8 @@ def incidents_near(site: Site, place: Place | None) -> list[Incident]:
 
 
 def _share_building(one: Place, other: Place) -> bool:
-    return one.path.startswith(other.below) or other.path.startswith(one.below) or (
-        bool(one.building) and one.building == other.building
+    return (
+        one.path.startswith(other.below)
+        or other.path.startswith(one.below)
+        or (bool(one.building) and one.building == other.building)
     )

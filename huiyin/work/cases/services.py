@@ -53,8 +53,22 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a client's clock may run ahead before its time of receipt is refused."""
 OLDEST = datetime(1990, 1, 1, tzinfo=local_zone())
 TRACKED = (
-    "state", "kind", "title", "description", "category_id", "severity", "place_id", "location", "customer_id",
-    "contact_name", "contact_phone", "responsible_id", "team_id", "incident_id", "merged_into_id", "answer",
+    "state",
+    "kind",
+    "title",
+    "description",
+    "category_id",
+    "severity",
+    "place_id",
+    "location",
+    "customer_id",
+    "contact_name",
+    "contact_phone",
+    "responsible_id",
+    "team_id",
+    "incident_id",
+    "merged_into_id",
+    "answer",
 )
 """The columns whose every value is in the trail: replaying it must give the row."""
 
@@ -114,9 +128,7 @@ def register(
     site's default does. Refused when a choice is unknown, something belongs to another site, the
     time of receipt is impossible, or nobody can be responsible.
     """
-    for value, choices, field in ((kind, Kind, "kind"), (channel, Channel, "channel"), (severity, Severity, "severity")):
-        if value not in choices.values:
-            raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": str(value)[:40]}, field=field)
+    _known(kind=(kind, Kind), channel=(channel, Channel), severity=(severity, Severity))
     for row, field in ((category, "category"), (place, "place"), (customer, "customer")):
         _at_site(row, site.pk, field)
     received, present = _checked_moment(received_at)
@@ -143,33 +155,47 @@ def register(
         external_key=words(external_key, 80, "external_key"),
     )
     case.code = _code(site, present, by)
+    _insert(case)
+    with gathered():
+        insert(_first_contact(case, by))
+        record(case, REGISTERED, by=by, code=case.code, channel=channel, **_facts(case))
+        index(case, search_document(case), new=True, by=by)
+    return case
+
+
+def _known(**choices: tuple[str, Any]) -> None:
+    """Refused when a value is none of its choices."""
+    for field, (value, kinds) in choices.items():
+        if value not in kinds.values:
+            params = {"value": str(value)[:40]}
+            raise Refused("unknown", _("Unknown value: %(value)s"), params=params, field=field)
+
+
+def _insert(case: Case) -> None:
+    """Write the case. Refused when the client's own number was used before."""
     try:
         insert(case)
     except IntegrityError as error:
         if case.external_key and "external" in str(error):
-            raise Refused(
-                "already-registered", _("A case with this number of yours exists already."), field="external_key"
-            ) from error
+            message = _("A case with this number of yours exists already.")
+            raise Refused("already-registered", message, field="external_key") from error
         raise
-    with gathered():
-        insert(
-            Contact(
-                site=site,
-                case=case,
-                customer=customer,
-                place=place,
-                direction=Contact.Direction.IN,
-                channel=channel,
-                at=received,
-                name=case.contact_name,
-                phone=case.contact_phone,
-                text=case.title,
-                user_id=by.user_id,
-            )
-        )
-        record(case, REGISTERED, by=by, code=case.code, channel=channel, **_facts(case))
-        index(case, search_document(case), new=True, by=by)
-    return case
+
+
+def _first_contact(case: Case, by: Actor) -> Contact:
+    return Contact(
+        site_id=case.site_id,
+        case=case,
+        customer_id=case.customer_id,
+        place_id=case.place_id,
+        direction=Contact.Direction.IN,
+        channel=case.channel,
+        at=case.received_at,
+        name=case.contact_name,
+        phone=case.contact_phone,
+        text=case.title,
+        user_id=by.user_id,
+    )
 
 
 def _who_answers(
@@ -178,7 +204,9 @@ def _who_answers(
     """The responsible person's id, or the team; the first-responsible rule when neither is named."""
     if responsible is not None:
         if not may_act_at(responsible.pk, site, "cases.answer"):
-            raise Refused("cannot-work-here", _("This person cannot work on cases here."), field="responsible")
+            raise Refused(
+                "cannot-work-here", _("This person cannot work on cases here."), field="responsible"
+            )
         return responsible.pk, team
     if team is not None:
         if not teams_of(site).filter(pk=team.pk).exists():
@@ -193,7 +221,9 @@ def _who_answers(
 
 
 @service
-def advance(case: Case, move: str, event: str, *, by: Actor, said: dict[str, Any] | None = None, **changes: Any) -> Case:
+def advance(
+    case: Case, move: str, event: str, *, by: Actor, said: dict[str, Any] | None = None, **changes: Any
+) -> Case:
     """Make a move with its changes, tell the trail. The one way a state changes."""
     changes["version"] = F("version") + 1
     version = case.version + 1
@@ -222,7 +252,9 @@ def change(case: Case, *, version: int | None = None, by: Actor, **values: Any) 
             new[name] = words(value, limits[name], name, required=name == "title")
         elif name in choices:
             if value not in choices[name].values:
-                raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": str(value)[:40]}, field=name)
+                raise Refused(
+                    "unknown", _("Unknown value: %(value)s"), params={"value": str(value)[:40]}, field=name
+                )
             new[name] = value
         elif name in rows:
             _at_site(value, case.site_id, name)
@@ -251,9 +283,14 @@ def assign(
     if responsible is None and team is None:
         raise Refused("missing", _("Choose a person or a team."), field="responsible")
     person, group = _who_answers(case.site, responsible, team, by)
-    said = {"note": words(note, 500, "note"), "old": {"responsible_id": case.responsible_id, "team_id": case.team_id}}
+    said = {
+        "note": words(note, 500, "note"),
+        "old": {"responsible_id": case.responsible_id, "team_id": case.team_id},
+    }
     team_id = group.pk if group is not None else None
-    advance(case, "assign", ASSIGNED, by=by, said=said, responsible_id=person, team_id=team_id, **_not_waiting())
+    advance(
+        case, "assign", ASSIGNED, by=by, said=said, responsible_id=person, team_id=team_id, **_not_waiting()
+    )
     hand_over(case, owner=person, by=by)
     return case
 
@@ -306,14 +343,24 @@ def tell(case: Case, *, text: str, channel: str, source: str = "", by: Actor) ->
     """The answer itself, for one case and those merged into it. Used by `answer` and by incidents."""
     told = words(text, 10_000, "text", required=True)
     if channel not in Channel.values:
-        raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": str(channel)[:40]}, field="channel")
+        raise Refused(
+            "unknown", _("Unknown value: %(value)s"), params={"value": str(channel)[:40]}, field="channel"
+        )
     said = {"text": told, "channel": channel, "source": source}
     at = now()
     advance(case, "answer", ANSWERED, by=by, said=said, answer=told, answered_at=at, **_not_waiting())
     _outgoing(case, channel, told, by)
     for merged in Case.objects.filter(merged_into=case):
         Case.objects.filter(pk=merged.pk).update(answer=told, answered_at=at, version=F("version") + 1)
-        record(merged, ANSWERED_TOGETHER, by=by, text=told, channel=channel, source=case.code, set={"answer": told})
+        record(
+            merged,
+            ANSWERED_TOGETHER,
+            by=by,
+            text=told,
+            channel=channel,
+            source=case.code,
+            set={"answer": told},
+        )
         _outgoing(merged, channel, told, by)
     return case
 
@@ -348,7 +395,17 @@ def decline(case: Case, *, reason: str, explanation: str, channel: str = Channel
     told = words(explanation, 10_000, "explanation", required=True)
     said = {"reason": words(reason, 200, "reason", required=True), "explanation": told, "channel": channel}
     at = now()
-    advance(case, "decline", DECLINED, by=by, said=said, answer=told, answered_at=at, ended_at=at, **_not_waiting())
+    advance(
+        case,
+        "decline",
+        DECLINED,
+        by=by,
+        said=said,
+        answer=told,
+        answered_at=at,
+        ended_at=at,
+        **_not_waiting(),
+    )
     _outgoing(case, channel if channel in Channel.values else Channel.PHONE, told, by)
     return case
 
@@ -368,8 +425,16 @@ def reopen(case: Case, *, reason: str, by: Actor) -> Case:
     if case.responsible_id is None and case.team_id is None:
         changes["responsible_id"] = default_responsible(case.site)
     advance(
-        case, "reopen", REOPENED, by=by, said=said,
-        ended_at=None, answered_at=None, answer="", reopened=case.reopened + 1, **changes,
+        case,
+        "reopen",
+        REOPENED,
+        by=by,
+        said=said,
+        ended_at=None,
+        answered_at=None,
+        answer="",
+        reopened=case.reopened + 1,
+        **changes,
     )
     return case
 
@@ -380,14 +445,22 @@ def log_contact(
 ) -> Contact:
     """Note one more touch with the customer about the case."""
     if direction not in Contact.Direction.values or channel not in Channel.values:
-        raise Refused("unknown", _("Unknown value: %(value)s"), params={"value": f"{direction}/{channel}"[:40]})
+        raise Refused(
+            "unknown", _("Unknown value: %(value)s"), params={"value": f"{direction}/{channel}"[:40]}
+        )
     contact = Contact(
-        site_id=case.site_id, case=case, customer_id=case.customer_id, place_id=case.place_id,
-        direction=direction, channel=channel, at=now(), text=words(text, 5000, "text", required=True),
+        site_id=case.site_id,
+        case=case,
+        customer_id=case.customer_id,
+        place_id=case.place_id,
+        direction=direction,
+        channel=channel,
+        at=now(),
+        text=words(text, 5000, "text", required=True),
         name=words(name, 60, "name") or case.contact_name,
-        phone=words(phone, 40, "phone") or case.contact_phone, user_id=by.user_id,
+        phone=words(phone, 40, "phone") or case.contact_phone,
+        user_id=by.user_id,
     )
     contact.save(force_insert=True)
     record(case, CONTACTED, by=by, direction=direction, channel=channel, text=contact.text)
     return contact
-

@@ -31,7 +31,14 @@ FLOW = Flow(
         Move("wait", LIVE, State.WAITING, "cases.wait", _("Let wait")),
         Move("resume", (State.WAITING,), State.WORKING, "cases.wait", _("Go on")),
         Move("answer", LIVE, State.ANSWERED, "cases.answer", _("Answer")),
-        Move("close", (State.ANSWERED,), State.CLOSED, "cases.close", pgettext_lazy("case", "Close"), (was_answered,)),
+        Move(
+            "close",
+            (State.ANSWERED,),
+            State.CLOSED,
+            "cases.close",
+            pgettext_lazy("case", "Close"),
+            (was_answered,),
+        ),
         Move("decline", LIVE, State.DECLINED, "cases.decline", _("Decline")),
         Move("cancel", (State.REGISTERED, State.ASSIGNED), State.CANCELLED, "cases.decline", _("Cancel")),
         Move(

@@ -45,7 +45,10 @@ def severity_badge(case: Case) -> SafeString | str:
 def clock_shown(one: Clock, *, label: bool = False, paused: bool = False) -> SafeString | str:
     """The time left on a clock; a waiting case shows it paused only when its limit is."""
     return clock(
-        one.due_at, warn_at=one.warn_at, stopped_at=one.stopped_at, paused=paused,
+        one.due_at,
+        warn_at=one.warn_at,
+        stopped_at=one.stopped_at,
+        paused=paused,
         label=clock_name(one.kind) if label else "",
     )
 
@@ -68,7 +71,9 @@ def _subject(case: Case) -> SafeString:
     severity = severity_badge(case)
     under = ""
     if case.incident is not None:
-        under = format_html(' <span class="hy-muted" title="{}">{}</span>', case.incident.title, icon("stack-2"))
+        under = format_html(
+            ' <span class="hy-muted" title="{}">{}</span>', case.incident.title, icon("stack-2")
+        )
     return format_html("{}{}{}{}", severity, " " if severity else "", case.title, under)
 
 
@@ -88,21 +93,42 @@ def _responsible_shown(case: Case) -> Any:
 CASES = Table(
     columns=(
         Column("code", gettext_lazy("Number"), lambda c: c.code, css="hy-code hy-nowrap"),
-        Column("received", gettext_lazy("Received"), lambda c: c.received_at, sort="received", css="hy-nowrap"),
+        Column(
+            "received", gettext_lazy("Received"), lambda c: c.received_at, sort="received", css="hy-nowrap"
+        ),
         Column("kind", gettext_lazy("Kind"), lambda c: c.get_kind_display(), css="hy-nowrap"),
         Column("title", gettext_lazy("Subject"), lambda c: c.title, _subject, css="hy-cases-subject"),
-        Column("place", gettext_lazy("Place"), lambda c: c.place.name if c.place else c.location, css="hy-cases-place"),
+        Column(
+            "place",
+            gettext_lazy("Place"),
+            lambda c: c.place.name if c.place else c.location,
+            css="hy-cases-place",
+        ),
         Column("contact", gettext_lazy("Contact"), lambda c: c.contact_name, css="hy-nowrap"),
         Column("state", gettext_lazy("State"), lambda c: c.get_state_display(), state_badge, css="hy-nowrap"),
-        Column("responsible", gettext_lazy("Responsible"), responsible_name, _responsible_shown, css="hy-nowrap"),
+        Column(
+            "responsible", gettext_lazy("Responsible"), responsible_name, _responsible_shown, css="hy-nowrap"
+        ),
         Column("due", gettext_lazy("Time left"), _due, _due_shown, css="hy-nowrap"),
-        Column("category", gettext_lazy("Category"), lambda c: c.category.name if c.category else "", hidden=True),
-        Column("phone", gettext_lazy("Contact phone"), lambda c: c.contact_phone, css="hy-nowrap", hidden=True),
+        Column(
+            "category", gettext_lazy("Category"), lambda c: c.category.name if c.category else "", hidden=True
+        ),
+        Column(
+            "phone", gettext_lazy("Contact phone"), lambda c: c.contact_phone, css="hy-nowrap", hidden=True
+        ),
         Column("channel", gettext_lazy("Channel"), lambda c: c.get_channel_display(), hidden=True),
-        Column("severity", gettext_lazy("Severity"), lambda c: c.get_severity_display(), severity_badge, hidden=True),
+        Column(
+            "severity",
+            gettext_lazy("Severity"),
+            lambda c: c.get_severity_display(),
+            severity_badge,
+            hidden=True,
+        ),
         Column("site", gettext_lazy("Site"), lambda c: c.site.name, hidden=True),
         Column("first", gettext_lazy("First responsible"), lambda c: c.first_responsible, hidden=True),
-        Column("incident", gettext_lazy("Incident"), lambda c: c.incident.code if c.incident else "", hidden=True),
+        Column(
+            "incident", gettext_lazy("Incident"), lambda c: c.incident.code if c.incident else "", hidden=True
+        ),
         Column("description", gettext_lazy("Description"), lambda c: c.description, hidden=True),
         Column("answer", gettext_lazy("Answer"), lambda c: c.answer, hidden=True),
         Column("answered", pgettext_lazy("time", "Answered"), lambda c: c.answered_at, hidden=True),
@@ -138,7 +164,9 @@ CONTACTS = Table(
         Column("phone", gettext_lazy("Phone"), lambda c: c.phone, css="hy-nowrap"),
         Column("place", gettext_lazy("Place"), _place_of),
         Column("text", gettext_lazy("What was said"), lambda c: c.text, css="hy-cases-said"),
-        Column("case", gettext_lazy("Case"), lambda c: c.case.code if c.case else "", _case_of, css="hy-nowrap"),
+        Column(
+            "case", gettext_lazy("Case"), lambda c: c.case.code if c.case else "", _case_of, css="hy-nowrap"
+        ),
         Column("user", gettext_lazy("Received by"), lambda c: c.user, css="hy-nowrap"),
         Column("site", gettext_lazy("Site"), lambda c: c.site.name, hidden=True),
     ),
@@ -170,7 +198,13 @@ INCIDENTS = Table(
         Column("place", gettext_lazy("Place"), lambda i: i.place.name if i.place else ""),
         Column("state", gettext_lazy("State"), lambda i: i.ended_at is None, incident_badge, css="hy-nowrap"),
         Column("cases", gettext_lazy("Cases"), lambda i: getattr(i, "case_count", 0), css="hy-num"),
-        Column("expected", gettext_lazy("Expected to be settled"), lambda i: i.expected_at, _expected, css="hy-nowrap"),
+        Column(
+            "expected",
+            gettext_lazy("Expected to be settled"),
+            lambda i: i.expected_at,
+            _expected,
+            css="hy-nowrap",
+        ),
         Column("ended", pgettext_lazy("time", "Ended"), lambda i: i.ended_at, css="hy-nowrap"),
         Column("site", gettext_lazy("Site"), lambda i: i.site.name, hidden=True),
     ),

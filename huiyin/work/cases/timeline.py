@@ -68,6 +68,8 @@ NAMED = {
     "customer_id": Customer,
     "incident_id": Incident,
 }
+TOLD = ("responsible_id", "team_id", "category_id")
+"""The columns that events other than corrections speak of."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,15 @@ class Names:
     def __init__(self, events: Iterable[Event]) -> None:
         wanted: dict[str, set[int]] = {column: set() for column in NAMED}
         for event in events:
+            told = NAMED if event.verb == "cases.changed" else TOLD
             for part in ("set", "old"):
                 for column, value in (event.data.get(part) or {}).items():
-                    if column in wanted and isinstance(value, int):
+                    if column in told and isinstance(value, int):
                         wanted[column].add(value)
         self._names = {
-            column: {row.pk: str(row) for row in NAMED[column].objects.filter(pk__in=ids)} if ids else {}
+            column: {row.pk: str(row) for row in NAMED[column]._default_manager.filter(pk__in=ids)}
+            if ids
+            else {}
             for column, ids in wanted.items()
         }
 
@@ -111,7 +116,11 @@ class Names:
 
 def clock_name(kind: str) -> str:
     """What a kind of limit is called."""
-    return {"answer": pgettext("limit", "Answer"), "assign": pgettext("limit", "Assign"), "close": pgettext("limit", "Close")}.get(kind, kind)
+    return {
+        "answer": pgettext("limit", "Answer"),
+        "assign": pgettext("limit", "Assign"),
+        "close": pgettext("limit", "Close"),
+    }.get(kind, kind)
 
 
 def moment(text: Any) -> str:
@@ -146,7 +155,9 @@ def sentence(event: Event, names: Names) -> str:
     write = _WORDS.get(event.verb)
     if write is not None:
         return write(event.data, names)
-    return " · ".join(str(event.data[key]) for key in ("name", "title", "note", "reason") if event.data.get(key))
+    return " · ".join(
+        str(event.data[key]) for key in ("name", "title", "note", "reason") if event.data.get(key)
+    )
 
 
 def _registered(data: dict[str, Any], names: Names) -> str:
@@ -171,7 +182,11 @@ def _assigned(data: dict[str, Any], names: Names) -> str:
     old, new = data.get("old") or {}, data.get("set") or {}
     before = names.of("responsible_id", old.get("responsible_id")) or names.of("team_id", old.get("team_id"))
     after = " / ".join(
-        part for part in (names.of("team_id", new.get("team_id")), names.of("responsible_id", new.get("responsible_id")))
+        part
+        for part in (
+            names.of("team_id", new.get("team_id")),
+            names.of("responsible_id", new.get("responsible_id")),
+        )
         if part
     )
     step = f"{before} → {after}" if before and before != after else after
@@ -183,13 +198,15 @@ def _changed(data: dict[str, Any], names: Names) -> str:
     lines = []
     for column, value in new.items():
         field = column.removesuffix("_id")
-        title = str(Case._meta.get_field(field).verbose_name)
+        title = str(getattr(Case._meta.get_field(field), "verbose_name", field))
         before, after = (names.of(column, one) or "—" for one in (old.get(column), value))
-        lines.append(_("%(field)s: %(before)s → %(after)s") % {"field": title, "before": before, "after": after})
+        lines.append(
+            _("%(field)s: %(before)s → %(after)s") % {"field": title, "before": before, "after": after}
+        )
     return "\n".join(lines)
 
 
-def _waiting(data: dict[str, Any], names: Names) -> str:
+def _waiting(data: dict[str, Any], _names: Names) -> str:
     return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))})
 
 
@@ -200,7 +217,7 @@ def _answered(data: dict[str, Any], names: Names) -> str:
     return _lines(data.get("text"), " · ".join(part for part in (how, told) if part))
 
 
-def _declined(data: dict[str, Any], names: Names) -> str:
+def _declined(data: dict[str, Any], _names: Names) -> str:
     return _lines(data.get("reason"), data.get("explanation"))
 
 
@@ -210,19 +227,19 @@ def _contacted(data: dict[str, Any], names: Names) -> str:
     return _lines(head, data.get("text"))
 
 
-def _noted(data: dict[str, Any], names: Names) -> str:
+def _noted(data: dict[str, Any], _names: Names) -> str:
     return _lines(data.get("reason"), data.get("note"))
 
 
-def _merged(data: dict[str, Any], names: Names) -> str:
+def _merged(data: dict[str, Any], _names: Names) -> str:
     return _lines(_("into %(code)s") % {"code": data.get("into", "")}, data.get("note"))
 
 
-def _incident(data: dict[str, Any], names: Names) -> str:
+def _incident(data: dict[str, Any], _names: Names) -> str:
     return str(data.get("incident") or data.get("title") or "")
 
 
-def _clock(data: dict[str, Any], names: Names) -> str:
+def _clock(data: dict[str, Any], _names: Names) -> str:
     return _("%(limit)s limit, due %(at)s") % {
         "limit": clock_name(str(data.get("kind", ""))),
         "at": moment(data.get("due_at")),

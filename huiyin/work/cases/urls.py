@@ -45,5 +45,7 @@ urlpatterns = [
 nav.add(
     nav.Entry("cases", _("Cases"), "cases:list", "cases.view", "clipboard-list", "work", 20),
     nav.Entry("cases-incidents", _("Incidents"), "cases:incidents", "cases.view", "stack-2", "work", 30),
-    nav.Entry("cases-contacts", _("Contacts register"), "cases:contacts", "cases.view", "phone-incoming", "work", 40),
+    nav.Entry(
+        "cases-contacts", _("Contacts register"), "cases:contacts", "cases.view", "phone-incoming", "work", 40
+    ),
 )

@@ -1,4 +1,4 @@
-"""The list of cases, the page of one case, why it is due when it is, its sheet on paper, the register of contacts."""
+"""The list of cases, the page of one case, why it is due, its sheet on paper, the register of contacts."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.selectors import of, running_for, why
 from huiyin.engines.files.selectors import attachments_of
 from huiyin.engines.search.selectors import narrow
-from huiyin.records.customers.services import look_up
 
 from . import filters, tables
-from .callers import HouseholdCard, card_of
+from .callers import HouseholdCard, card_of, note_look
 from .models import Case, Contact, State
 from .selectors import beside, with_names
 from .states import FLOW, LIVE
@@ -34,6 +33,9 @@ from .timeline import clock_name, entries
 
 VIEW = "cases.view"
 HISTORY_SHOWN = 200
+NAMED = ("site", "category", "place", "responsible", "team", "incident", "first_responsible")
+HEAVY = ("category__keywords", "category__source", "incident__script", "incident__answer", "place__remark")
+"""What a line of the list names, and what of it no line shows."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def views_of(request: HttpRequest) -> list[Any]:
         for view in views_for(user, request.path):
             url = f"{view.path}?{view.query}"
             active = bool(asked) and request.GET.urlencode() == view.query
-            shown.append(BuiltInView(view.name, url, active, view.pk, view.is_shared, view.user_id == user.pk))
+            shown.append(
+                BuiltInView(view.name, url, active, view.pk, view.is_shared, view.user_id == user.pk)
+            )
     return shown
 
 
@@ -84,8 +88,8 @@ class CaseList(ListView):
     )
 
     def get_queryset(self) -> QuerySet[Case]:
-        rows: QuerySet[Case] = with_names(super().get_queryset())
-        return rows.select_related("first_responsible")
+        rows: QuerySet[Case] = super().get_queryset()
+        return rows.select_related(*NAMED).defer(*HEAVY)
 
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         return narrow(queryset, text)
@@ -145,7 +149,7 @@ NEXT: dict[str, str] = {
 
 
 def commands_of(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The commands one may give now, and those that cannot be given with the reason: head of the page, and more."""
+    """The commands one may give, some refused with the reason: those in the head of the page; the others."""
     reasons = {offer.move.name: offer.reason for offer in FLOW.offers(case)}
     held = current().holds
     site = case.site_id
@@ -222,11 +226,9 @@ class CasePage(DetailView):
         """Who is concerned, for those who may see customers; that it was looked up is noted."""
         if case.place is None and case.customer is None:
             return None
-        held = current().holds("customers.view", case.site_id)
-        subject = case.customer or case.place
-        if held and subject is not None:
-            look_up(subject, purpose=case.code, by=self.actor)
-        return card_of(case.site, case.place, case.customer, cases=False)
+        card = card_of(case.site, case.place, case.customer, cases=False)
+        note_look(card, case.code, self.actor)
+        return card
 
 
 class Why(Gate):
@@ -271,7 +273,11 @@ class Sheet(Gate):
         running = sorted((one for one in clocks if one.is_running), key=_running_first)
         return self.page(
             self.context(
-                case=case, size=size, clocks=clocks, running=running, files=len(attachments_of(case)),
+                case=case,
+                size=size,
+                clocks=clocks,
+                running=running,
+                files=len(attachments_of(case)),
                 at_once=request.GET.get("now") == "1",
             )
         )

@@ -31,7 +31,9 @@ class CaseAction(ActionView):
 
     def get_queryset(self) -> QuerySet[Case]:
         rows: QuerySet[Case] = super().get_queryset()
-        return rows.select_related("site__unit", "category", "place", "customer", "responsible", "team", "incident")
+        return rows.select_related(
+            "site__unit", "category", "place", "customer", "responsible", "team", "incident"
+        )
 
     def phrases(self, moments: tuple[str, ...]) -> list[tuple[str, str]]:
         """What to say at such moments: words and clause; the category's own phrase first."""
@@ -166,7 +168,9 @@ class Cancel(CaseAction):
     @property
     def consequence(self) -> str:
         """What it leads to."""
-        return _("For cases entered by mistake or withdrawn by the customer. Its limits end; it can be reopened.")
+        return _(
+            "For cases entered by mistake or withdrawn by the customer. Its limits end; it can be reopened."
+        )
 
 
 class Reopen(CaseAction):
@@ -197,7 +201,16 @@ class Change(CaseAction):
 
     def form_kwargs(self) -> dict[str, Any]:
         case = self.object
-        names = ("version", "title", "description", "kind", "severity", "location", "contact_name", "contact_phone")
+        names = (
+            "version",
+            "title",
+            "description",
+            "kind",
+            "severity",
+            "location",
+            "contact_name",
+            "contact_phone",
+        )
         initial = {name: getattr(case, name) for name in names}
         initial |= {"category": case.category_id, "place": case.place.code if case.place else ""}
         return {"case": case, "initial": initial}
@@ -229,7 +242,9 @@ class Merge(CaseAction):
     @property
     def consequence(self) -> str:
         """What it leads to."""
-        return _("This case ends as a duplicate of the other one and is answered with it; its own limit stays.")
+        return _(
+            "This case ends as a duplicate of the other one and is answered with it; its own limit stays."
+        )
 
     def form_kwargs(self) -> dict[str, Any]:
         case = self.object
@@ -277,4 +292,6 @@ class Detach(CaseAction):
     @property
     def consequence(self) -> str:
         """What it leads to."""
-        return _("It will no longer be answered with %(incident)s.") % {"incident": self.object.incident or "—"}
+        return _("It will no longer be answered with %(incident)s.") % {
+            "incident": self.object.incident or "—"
+        }

@@ -44,7 +44,9 @@ class Bulk(ActionView):
 
     def setup_subject(self) -> None:
         """Find the cases; those it cannot be done to are told apart beforehand."""
-        ids = [int(one) for one in self.request.GET.getlist("ids") if one.isdecimal() and len(one) < 19][:MOST]
+        ids = [int(one) for one in self.request.GET.getlist("ids") if one.isdecimal() and len(one) < 19][
+            :MOST
+        ]
         rows = Case.objects.allowed(self.permission).filter(pk__in=ids)
         found = list(with_names(rows).select_related("site__unit").order_by("-received_at", "-pk"))
         self.site = found[0].site if found and len({case.site_id for case in found}) == 1 else None
@@ -63,7 +65,11 @@ class Bulk(ActionView):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(
-            cases=self.cases, passed=self.passed, site=self.site, empty=not self.cases and not self.passed, **extra
+            cases=self.cases,
+            passed=self.passed,
+            site=self.site,
+            empty=not self.cases and not self.passed,
+            **extra,
         )
 
     def get_title(self) -> str:

@@ -38,7 +38,9 @@ class IncidentList(ListView):
     filterset_class = filters.IncidentFilter
     export_permission = "cases.export"
     search_hint = gettext_lazy("Number or words")
-    empty_hint = gettext_lazy("When one cause lets many people call, open an incident: one answer reaches all.")
+    empty_hint = gettext_lazy(
+        "When one cause lets many people call, open an incident: one answer reaches all."
+    )
     new_url_name = "cases:incident-new"
     new_label = gettext_lazy("Open an incident")
     new_permission = LEAD
@@ -51,7 +53,9 @@ class IncidentList(ListView):
         return queryset.filter(Q(code__icontains=text) | Q(title__icontains=text))
 
     def prepare(self, rows: list[Any]) -> list[Any]:
-        counted = Case.objects.filter(incident__in=rows).order_by().values_list("incident").annotate(Count("pk"))
+        counted = (
+            Case.objects.filter(incident__in=rows).order_by().values_list("incident").annotate(Count("pk"))
+        )
         counts = dict(counted)
         for row in rows:
             row.case_count = counts.get(row.pk, 0)
@@ -75,7 +79,9 @@ class IncidentPage(DetailView):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         incident: Incident = extra["object"]
-        cases = list(with_names(Case.objects.filter(incident=incident)).order_by("-received_at", "-pk")[: SHOWN + 1])
+        cases = list(
+            with_names(Case.objects.filter(incident=incident)).order_by("-received_at", "-pk")[: SHOWN + 1]
+        )
         clocks = running_for(cases)
         for case in cases:
             case.clocks = clocks.get(case.pk, [])  # type: ignore[attr-defined]
@@ -157,7 +163,11 @@ class ChangeIncident(IncidentAction):
     def form_kwargs(self) -> dict[str, Any]:
         incident = self.object
         return {
-            "initial": {"title": incident.title, "script": incident.script, "expected_at": incident.expected_at}
+            "initial": {
+                "title": incident.title,
+                "script": incident.script,
+                "expected_at": incident.expected_at,
+            }
         }
 
 

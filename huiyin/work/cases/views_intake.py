@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,9 +18,9 @@ from huiyin.base.kit.views import ActionView, Gate
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 from huiyin.engines.files.services import attach as attach_file
-from huiyin.records.customers.services import look_up
 
 from . import joining, services
+from .callers import note_look
 from .intake import Intake, IntakeForm, read, subject_and_rest
 from .models import Case, Channel, Contact, Incident, Severity
 
@@ -60,9 +60,8 @@ class CallerPart(Part):
     part = "caller"
 
     def follow(self, intake: Intake, response: HttpResponse) -> None:
-        subject = intake.customer or intake.place
-        if subject is not None and current().holds("customers.view", subject.site_id):
-            look_up(subject, purpose="intake", by=self.actor)
+        if intake.card is not None:
+            note_look(intake.card, "intake", self.actor)
         response["HX-Trigger-After-Settle"] = "hy-intake-caller"
 
 
@@ -116,10 +115,13 @@ class TakeIn(ActionView):
         """Do what the button says, once however often the form is sent."""
         sent = self.request.POST
         asked = [[name, sent.getlist(name)] for name in sorted(sent) if name != "csrfmiddlewaretoken"]
-        asked += [[file.name, file.size] for file in form.cleaned_data.get("files") or []]
+        asked += [[file.name, file.size] for file in form.cleaned_data.get("attached") or []]
         try:
             answer, again = once(
-                f"user:{self.actor.user_id}", f"intake:{form.cleaned_data['key']}", asked, lambda: self.act(form)
+                f"user:{self.actor.user_id}",
+                f"intake:{form.cleaned_data['key']}",
+                asked,
+                lambda: self.act(form),
             )
         except Refused as refusal:
             if refusal.code != "key-reused":
@@ -138,7 +140,7 @@ class TakeIn(ActionView):
         if data["do"].startswith("append-"):
             return self.append(data)
         case = self.register(data)
-        for file in data.get("files") or []:
+        for file in data.get("attached") or []:
             attach_file(case, file=file, by=self.actor)
         self.put_under_incident(case)
         said = _("Registered as %(code)s.") % {"code": case.code}

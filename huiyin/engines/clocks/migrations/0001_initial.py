@@ -6,43 +6,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
+        ("org", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_type', models.CharField(max_length=60)),
-                ('subject_id', models.BigIntegerField()),
-                ('root_type', models.CharField(max_length=60)),
-                ('root_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('run', models.PositiveSmallIntegerField(default=1)),
-                ('rule_code', models.CharField(max_length=80)),
-                ('rule', models.JSONField()),
-                ('started_at', models.DateTimeField()),
-                ('original_due_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('warn_at', models.DateTimeField(null=True)),
-                ('wake_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('stopped', 'Stopped'), ('cancelled', 'Cancelled')], default='running', max_length=10)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('breached_at', models.DateTimeField(null=True)),
-                ('verdict', models.CharField(choices=[('kept', 'In time'), ('late', 'Too late')], max_length=4, null=True)),
-                ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField()),
+                ("root_type", models.CharField(max_length=60)),
+                ("root_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=40)),
+                ("run", models.PositiveSmallIntegerField(default=1)),
+                ("rule_code", models.CharField(max_length=80)),
+                ("rule", models.JSONField()),
+                ("started_at", models.DateTimeField()),
+                ("original_due_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("warn_at", models.DateTimeField(null=True)),
+                ("wake_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("stopped", "Stopped"), ("cancelled", "Cancelled")],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("breached_at", models.DateTimeField(null=True)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("kept", "In time"), ("late", "Too late")], max_length=4, null=True
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at', 'id'],
-                'indexes': [models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='clocks_clock_wake'), models.Index(condition=models.Q(('stopped_at', None)), fields=['owner', 'due_at'], name='clocks_clock_owner'), models.Index(condition=models.Q(('stopped_at', None)), fields=['site', 'due_at'], name='clocks_clock_site')],
-                'constraints': [models.UniqueConstraint(fields=('subject_type', 'subject_id', 'kind', 'run'), name='clocks_clock_run'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), ('stopped_at', None), ('verdict', None)), models.Q(('state', 'stopped'), ('stopped_at__isnull', False), ('verdict__isnull', False), ('wake_at', None)), models.Q(('state', 'cancelled'), ('stopped_at__isnull', False), ('wake_at', None), models.Q(('verdict', None), ('verdict', 'late'), _connector='OR')), _connector='OR'), name='clocks_clock_state')],
+                "ordering": ["due_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("wake_at__isnull", False)),
+                        fields=["wake_at"],
+                        name="clocks_clock_wake",
+                    ),
+                    models.Index(
+                        condition=models.Q(("stopped_at", None)),
+                        fields=["owner", "due_at"],
+                        name="clocks_clock_owner",
+                    ),
+                    models.Index(
+                        condition=models.Q(("stopped_at", None)),
+                        fields=["site", "due_at"],
+                        name="clocks_clock_site",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subject_type", "subject_id", "kind", "run"), name="clocks_clock_run"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), ("stopped_at", None), ("verdict", None)),
+                            models.Q(
+                                ("state", "stopped"),
+                                ("stopped_at__isnull", False),
+                                ("verdict__isnull", False),
+                                ("wake_at", None),
+                            ),
+                            models.Q(
+                                ("state", "cancelled"),
+                                ("stopped_at__isnull", False),
+                                ("wake_at", None),
+                                models.Q(("verdict", None), ("verdict", "late"), _connector="OR"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clocks_clock_state",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,25 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_sign_in_and_views'),
+        ("org", "0002_sign_in_and_views"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=30)),
-                ('period', models.CharField(blank=True, max_length=10)),
-                ('value', models.BigIntegerField(default=0)),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(max_length=30)),
+                ("period", models.CharField(blank=True, max_length=10)),
+                ("value", models.BigIntegerField(default=0)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('site', 'series', 'period'), name='numbering_counter_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("site", "series", "period"), name="numbering_counter_once"
+                    )
+                ],
             },
         ),
     ]

@@ -25,7 +25,7 @@ DROP TABLE search_fts;
 """
 
 
-def make(apps: Any, editor: Any) -> None:
+def make(_apps: Any, editor: Any) -> None:
     if editor.connection.vendor == "postgresql":
         editor.execute("CREATE INDEX search_entry_tokens ON search_entry USING gin (tokens)")
         return
@@ -33,7 +33,7 @@ def make(apps: Any, editor: Any) -> None:
         editor.execute(statement)
 
 
-def drop(apps: Any, editor: Any) -> None:
+def drop(_apps: Any, editor: Any) -> None:
     if editor.connection.vendor == "postgresql":
         editor.execute("DROP INDEX search_entry_tokens")
         return

@@ -10,10 +10,9 @@ from django.test import Client
 
 from huiyin.base.kit.figures import BREAKDOWNS, INDICATORS, last_days, measure
 from huiyin.base.kit.moment import moved_to, now
-from huiyin.base.kit.scope import use
+from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import appoint, save_post
-from huiyin.base.kit.scope import system_scope
 from huiyin.engines.clocks.jobs import tick
 from huiyin.work.cases import services
 from huiyin.work.cases.models import Category
@@ -27,7 +26,12 @@ def busy(centre: Centre) -> Iterator[Centre]:
     """A centre with ten days of work at both sites: in time, late, waiting, declined, reopened."""
     with use(system_scope("test")) as scope:
         post = save_post(
-            None, code="lead", name="经理", level="site", permissions=[*EVERYTHING, "insight.view"], by=scope.actor
+            None,
+            code="lead",
+            name="经理",
+            level="site",
+            permissions=[*EVERYTHING, "insight.view"],
+            by=scope.actor,
         )
         for site, user in ((centre.site, centre.alice), (centre.other, centre.carol)):
             appoint(site.unit, user=user, post=post, starts_on=LONG_AGO, by=scope.actor)
@@ -39,7 +43,9 @@ def busy(centre: Centre) -> Iterator[Centre]:
         with moved_to(at), use(scope_of(user)) as scope:
             by = scope.actor
             category = leak().filter(code="repair.leak").first() if n % 2 else None
-            case = services.register(site, kind="repair", channel="phone", title=f"漏水 {n}", category=category, by=by)
+            case = services.register(
+                site, kind="repair", channel="phone", title=f"漏水 {n}", category=category, by=by
+            )
         with moved_to(at + timedelta(minutes=5 if n % 3 else 300)), use(scope_of(user)) as scope:
             if n % 7 == 6:
                 services.decline(case, reason="范围外", explanation="请联系电力公司", by=scope.actor)
@@ -81,7 +87,11 @@ def test_the_parts_of_a_breakdown_add_up_to_the_whole(busy: Centre) -> None:
         count = {code: measure(INDICATORS[code], period).count for code in ("received", "open", "late")}
         whole = {code: sum(part.count for part in one.parts(period)) for code, one in BREAKDOWNS.items()}
         late = sum(part.late or 0 for part in BREAKDOWNS["by-person"].parts(period))
-    assert whole == {"open-by-age": count["open"], "by-category": count["received"], "by-person": count["open"]}
+    assert whole == {
+        "open-by-age": count["open"],
+        "by-category": count["received"],
+        "by-person": count["open"],
+    }
     assert late == count["late"]
 
 

@@ -383,13 +383,16 @@ LINES = st.lists(
 def content(people: People) -> tuple[Any, ...]:
     """What is recorded, without ids and file numbers."""
     return (
-        sorted(Place.objects.values_list("code", "parent__code", "building_area", "occupancy", "floors")),
-        sorted(Customer.objects.values_list("name", "birthday", "gender")),
-        sorted(ContactPoint.objects.values_list("customer__name", "normalised", "is_primary")),
-        sorted(IdentityNumber.objects.values_list("customer__name", "masked")),
-        sorted(Holding.objects.values_list("customer__name", "place__code", "role")),
+        sorted(
+            Place.objects.values_list("code", "parent__code", "building_area", "occupancy", "floors"),
+            key=repr,
+        ),
+        sorted(Customer.objects.values_list("name", "birthday", "gender"), key=repr),
+        sorted(ContactPoint.objects.values_list("customer__name", "normalised", "is_primary"), key=repr),
+        sorted(IdentityNumber.objects.values_list("customer__name", "masked"), key=repr),
+        sorted(Holding.objects.values_list("customer__name", "place__code", "role"), key=repr),
         Counter(Event.objects.filter(verb__startswith="customers.").values_list("verb", flat=True)),
-        sorted(Entry.objects.filter(kind="customers.customer").values_list("title", "subtitle")),
+        sorted(Entry.objects.filter(kind="customers.customer").values_list("title", "subtitle"), key=repr),
     )
 
 

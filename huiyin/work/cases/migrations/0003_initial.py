@@ -6,184 +6,359 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0002_initial'),
-        ('customers', '0001_initial'),
-        ('org', '0002_sign_in_and_views'),
-        ('places', '0001_initial'),
+        ("cases", "0002_initial"),
+        ("customers", "0001_initial"),
+        ("org", "0002_sign_in_and_views"),
+        ("places", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='place',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.place', verbose_name='Place'),
+            model_name="case",
+            name="place",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="places.place",
+                verbose_name="Place",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='responsible',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Responsible'),
+            model_name="case",
+            name="responsible",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="Responsible",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='site',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site'),
+            model_name="case",
+            name="site",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.site"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='team',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgunit', verbose_name='Team'),
+            model_name="case",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="org.orgunit",
+                verbose_name="Team",
+            ),
         ),
         migrations.AddField(
-            model_name='category',
-            name='parent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='cases.category'),
+            model_name="category",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="children",
+                to="cases.category",
+            ),
         ),
         migrations.AddField(
-            model_name='category',
-            name='site',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site'),
+            model_name="category",
+            name="site",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="org.site",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='category',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.category', verbose_name='Category'),
+            model_name="case",
+            name="category",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cases.category",
+                verbose_name="Category",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='case',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='cases.case'),
+            model_name="contact",
+            name="case",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contacts",
+                to="cases.case",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='customer',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer'),
+            model_name="contact",
+            name="customer",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='place',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.place'),
+            model_name="contact",
+            name="place",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="places.place",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='site',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site'),
+            model_name="contact",
+            name="site",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.site"
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='user',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="contact",
+            name="user",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='opened_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="incident",
+            name="opened_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='place',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.place', verbose_name='Place'),
+            model_name="incident",
+            name="place",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="places.place",
+                verbose_name="Place",
+            ),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='site',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site'),
+            model_name="incident",
+            name="site",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.site"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='incident',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.incident'),
+            model_name="case",
+            name="incident",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cases",
+                to="cases.incident",
+            ),
         ),
         migrations.AddIndex(
-            model_name='category',
-            index=models.Index(fields=['path'], name='cases_category_path'),
+            model_name="category",
+            index=models.Index(fields=["path"], name="cases_category_path"),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(condition=models.Q(('site', None)), fields=('code',), name='cases_category_shared_code'),
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("site", None)), fields=("code",), name="cases_category_shared_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(condition=models.Q(('site__isnull', False)), fields=('site', 'code'), name='cases_category_site_code'),
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("site__isnull", False)),
+                fields=("site", "code"),
+                name="cases_category_site_code",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['site', '-at', '-id'], name='cases_contact_site'),
+            model_name="contact",
+            index=models.Index(fields=["site", "-at", "-id"], name="cases_contact_site"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(('customer__isnull', False)), fields=['customer', '-at'], name='cases_contact_customer'),
+            model_name="contact",
+            index=models.Index(
+                condition=models.Q(("customer__isnull", False)),
+                fields=["customer", "-at"],
+                name="cases_contact_customer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(('place__isnull', False)), fields=['place', '-at'], name='cases_contact_place'),
+            model_name="contact",
+            index=models.Index(
+                condition=models.Q(("place__isnull", False)),
+                fields=["place", "-at"],
+                name="cases_contact_place",
+            ),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['site', '-opened_at'], name='cases_incident_open'),
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["site", "-opened_at"],
+                name="cases_incident_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('site', 'code'), name='cases_incident_code'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(fields=("site", "code"), name="cases_incident_code"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['-received_at', '-id'], name='cases_case_received'),
+            model_name="case",
+            index=models.Index(fields=["-received_at", "-id"], name="cases_case_received"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['site', '-received_at', '-id'], name='cases_case_site'),
+            model_name="case",
+            index=models.Index(fields=["site", "-received_at", "-id"], name="cases_case_site"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['site', '-received_at', '-id'], name='cases_case_open'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["site", "-received_at", "-id"],
+                name="cases_case_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['responsible', '-received_at'], name='cases_case_mine'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["responsible", "-received_at"],
+                name="cases_case_mine",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['team', '-received_at'], name='cases_case_team'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["team", "-received_at"],
+                name="cases_case_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['category', '-received_at'], name='cases_case_category_at'),
+            model_name="case",
+            index=models.Index(fields=["category", "-received_at"], name="cases_case_category_at"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('place__isnull', False)), fields=['place', '-received_at'], name='cases_case_place'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("place__isnull", False)),
+                fields=["place", "-received_at"],
+                name="cases_case_place",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('customer__isnull', False)), fields=['customer', '-received_at'], name='cases_case_customer'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("customer__isnull", False)),
+                fields=["customer", "-received_at"],
+                name="cases_case_customer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='cases_case_merged'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("merged_into__isnull", False)),
+                fields=["merged_into"],
+                name="cases_case_merged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('incident__isnull', False)), fields=['incident'], name='cases_case_incident'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("incident__isnull", False)),
+                fields=["incident"],
+                name="cases_case_incident",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_key', ''), _negated=True), fields=('site', 'external_key'), name='cases_case_external_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_key", ""), _negated=True),
+                fields=("site", "external_key"),
+                name="cases_case_external_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', False), ('responsible__isnull', False), ('team__isnull', False), _connector='OR'), name='cases_open_case_has_responsible'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", False),
+                    ("responsible__isnull", False),
+                    ("team__isnull", False),
+                    _connector="OR",
+                ),
+                name="cases_open_case_has_responsible",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('answered_at__isnull', False), _connector='OR'), name='cases_closed_case_was_answered'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True),
+                    ("answered_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="cases_closed_case_was_answered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state__in', ('registered', 'assigned', 'working', 'waiting', 'answered'))), models.Q(models.Q(('state__in', ('registered', 'assigned', 'working', 'waiting', 'answered')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='cases_ended_state_has_end'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at", None),
+                        ("state__in", ("registered", "assigned", "working", "waiting", "answered")),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("state__in", ("registered", "assigned", "working", "waiting", "answered")),
+                            _negated=True,
+                        ),
+                        ("ended_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="cases_ended_state_has_end",
+            ),
         ),
     ]

@@ -15,10 +15,20 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import add_unit, add_user, appoint, save_post
 from huiyin.engines.packs.services import load
 
-EVERYTHING = (
-    "cases.view cases.register cases.assign cases.answer cases.wait cases.decline cases.close cases.reopen "
-    "cases.merge cases.incident cases.import cases.export"
-).split()
+EVERYTHING = [
+    "cases.view",
+    "cases.register",
+    "cases.assign",
+    "cases.answer",
+    "cases.wait",
+    "cases.decline",
+    "cases.close",
+    "cases.reopen",
+    "cases.merge",
+    "cases.incident",
+    "cases.import",
+    "cases.export",
+]
 LONG_AGO = date(2020, 1, 1)
 CATEGORIES = """
     - {code: repair, name: {zh: 维修}, kind: repair, source: [001-016], children: [
@@ -55,7 +65,9 @@ class Centre:
 def centre(db: None, tmp_path: Path) -> Centre:
     pack = tmp_path / "trial"
     pack.mkdir()
-    (pack / "pack.yaml").write_text("{code: trial, name: {zh: 试用}, layer: base, version: '1'}", encoding="utf-8")
+    (pack / "pack.yaml").write_text(
+        "{code: trial, name: {zh: 试用}, layer: base, version: '1'}", encoding="utf-8"
+    )
     (pack / "limits.yaml").write_text(dedent(LIMITS), encoding="utf-8")
     (pack / "categories.yaml").write_text(dedent(CATEGORIES), encoding="utf-8")
     with use(system_scope("test")) as scope:

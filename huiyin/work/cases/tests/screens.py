@@ -65,4 +65,6 @@ def counter_of(centre: Centre) -> Counter:
 def reread(case: Case) -> Case:
     """The case as it stands in the database."""
     with use(system_scope("test")):
-        return Case.objects.select_related("responsible", "team", "incident", "place", "customer").get(pk=case.pk)
+        return Case.objects.select_related("responsible", "team", "incident", "place", "customer").get(
+            pk=case.pk
+        )

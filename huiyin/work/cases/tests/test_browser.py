@@ -76,11 +76,15 @@ def test_a_repair_call_is_registered_in_five_actions_besides_the_text(counter: C
 def press_with_alt(page: Page, key: str) -> None:
     """Alt and a key as a keyboard sends it; the page's own way of pressing leaves out what access keys look at."""
     wire = page.context.new_cdp_session(page)
-    wire.send("Input.dispatchKeyEvent", {"type": "keyDown", "modifiers": 1, "key": key, "unmodifiedText": key})
+    wire.send(
+        "Input.dispatchKeyEvent", {"type": "keyDown", "modifiers": 1, "key": key, "unmodifiedText": key}
+    )
 
 
 @pytest.mark.parametrize(("key", "leads_to"), [("d", "**/assign/"), ("p", "**/print/?now=1")])
-def test_saving_dispatching_and_printing_are_one_key_each(counter: Counter, desk: Page, key: str, leads_to: str) -> None:
+def test_saving_dispatching_and_printing_are_one_key_each(
+    counter: Counter, desk: Page, key: str, leads_to: str
+) -> None:
     desk.add_init_script("window.print = () => {}")
     desk.keyboard.press("n")
     desk.locator("dialog[open] [name=who]").fill("3-2-501")
@@ -156,7 +160,9 @@ def test_a_case_is_assigned_answered_and_closed_by_keyboard_alone(
     assert only_case().state == State.CLOSED
 
 
-def test_why_opens_beside_the_limit_and_closes_again(counter: Counter, desk: Page, live_site: LiveSite) -> None:
+def test_why_opens_beside_the_limit_and_closes_again(
+    counter: Counter, desk: Page, live_site: LiveSite
+) -> None:
     case = counter.case()
     desk.goto(live_site.url + case.get_absolute_url())
     desk.locator(".hy-case-limits a").first.click()
@@ -167,7 +173,9 @@ def test_why_opens_beside_the_limit_and_closes_again(counter: Counter, desk: Pag
     expect(panel).to_have_count(0)
 
 
-def test_the_words_of_an_earlier_answer_can_be_taken(counter: Counter, desk: Page, live_site: LiveSite) -> None:
+def test_the_words_of_an_earlier_answer_can_be_taken(
+    counter: Counter, desk: Page, live_site: LiveSite
+) -> None:
     with use(system_scope("test")) as scope:
         leak = Category.objects.get(code="repair.leak")
         answer(counter.case("水管漏水", category=leak), text="已修好，请试用", by=scope.actor)
@@ -198,8 +206,18 @@ def test_the_pages_of_the_counter_are_accessible(
     case = counter.case(place=counter.home, customer=counter.owner, severity="major")
     counter.case("第二件", place=counter.home)
     desk.set_viewport_size(screen)
-    for path in ("/", "/?tab=late", "/cases/", case.get_absolute_url(), "/cases/contacts/", "/cases/incidents/",
-                 "/search/?q=zsf", "/notices/", "/trail/", f"{case.get_absolute_url()}print/"):
+    for path in (
+        "/",
+        "/?tab=late",
+        "/cases/",
+        case.get_absolute_url(),
+        "/cases/contacts/",
+        "/cases/incidents/",
+        "/search/?q=zsf",
+        "/notices/",
+        "/trail/",
+        f"{case.get_absolute_url()}print/",
+    ):
         desk.goto(live_site.url + path)
         assert axe(desk) == [], path
         wide = desk.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

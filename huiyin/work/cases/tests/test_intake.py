@@ -37,10 +37,14 @@ def send(counter: Counter, status: int = 302, user: Any = None, **data: Any) -> 
 
 def only_case() -> Case:
     with use(system_scope("test")):
-        return Case.objects.select_related("place", "customer", "responsible", "category", "incident", "team").get()
+        return Case.objects.select_related(
+            "place", "customer", "responsible", "category", "incident", "team"
+        ).get()
 
 
-@pytest.mark.parametrize("typed", [PHONE, "8000", "3-2-501", "三栋二单元501", "张三丰", "zsf", f"3-2-501 张三丰 {PHONE}"])
+@pytest.mark.parametrize(
+    "typed", [PHONE, "8000", "3-2-501", "三栋二单元501", "张三丰", "zsf", f"3-2-501 张三丰 {PHONE}"]
+)
 def test_a_caller_is_found_by_number_address_name_and_initials(counter: Counter, typed: str) -> None:
     with use(scope_of(counter.fay)):
         caller = understand(typed, [counter.centre.site])
@@ -193,11 +197,11 @@ def test_a_case_can_go_under_the_incident_at_once(counter: Counter) -> None:
 
 def test_files_go_with_it_and_a_wrong_file_stops_all(counter: Counter) -> None:
     bad = SimpleUploadedFile("a.exe", b"MZ" + b"\x00" * 100)
-    response = send(counter, 422, files=bad)
+    response = send(counter, 422, attached=bad)
     assert "厨房漏水" in response.content.decode()
     with use(system_scope("test")):
         assert not Case.objects.exists()
-    send(counter, files=SimpleUploadedFile("a.txt", "漏水的位置".encode()))
+    send(counter, attached=SimpleUploadedFile("a.txt", "漏水的位置".encode()))
     with use(system_scope("test")):
         assert len(attachments_of(only_case())) == 1
 

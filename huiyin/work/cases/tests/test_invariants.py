@@ -12,7 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from huiyin.base.kit.moment import moved_to
 from huiyin.base.kit.scope import system_scope, use
@@ -100,7 +107,9 @@ class Days(RuleBasedStateMachine):
 
     @rule(name=who, n=pick, words=st.sampled_from(["", "不在服务范围"]))
     def decline(self, name: str, n: int, words: str) -> None:
-        self.attempt(name, lambda by: services.decline(self.case(n), reason="范围外", explanation=words, by=by))
+        self.attempt(
+            name, lambda by: services.decline(self.case(n), reason="范围外", explanation=words, by=by)
+        )
 
     @rule(name=who, n=pick)
     def cancel(self, name: str, n: int) -> None:
@@ -110,7 +119,12 @@ class Days(RuleBasedStateMachine):
     def reopen(self, name: str, n: int) -> None:
         self.attempt(name, lambda by: services.reopen(self.case(n), reason="又坏了", by=by))
 
-    @rule(name=who, n=pick, title=st.sampled_from(["厨房漏水", "客厅漏水", ""]), severity=st.sampled_from(["normal", "major"]))
+    @rule(
+        name=who,
+        n=pick,
+        title=st.sampled_from(["厨房漏水", "客厅漏水", ""]),
+        severity=st.sampled_from(["normal", "major"]),
+    )
     def change(self, name: str, n: int, title: str, severity: str) -> None:
         self.attempt(name, lambda by: services.change(self.case(n), title=title, severity=severity, by=by))
 
@@ -147,7 +161,9 @@ class Days(RuleBasedStateMachine):
         with use(system_scope("test")):
             for case in Case.objects.all():
                 told = replay(case)
-                assert {name: told.get(name) for name in TRACKED} == {name: getattr(case, name) for name in TRACKED}
+                assert {name: told.get(name) for name in TRACKED} == {
+                    name: getattr(case, name) for name in TRACKED
+                }
 
     @invariant()
     def original_limits_and_verdicts_never_move(self) -> None:
@@ -184,7 +200,7 @@ def test_the_checks_themselves_find_what_is_broken(centre: Centre) -> None:
         assert verify.open_without_clock() == 1
         Case.objects.filter(pk=case.pk).update(title="篡改")
         assert verify.trail_against_rows() == 1
-        with pytest.raises(Exception, match="(?i)constraint"), transaction.atomic():
+        with pytest.raises(Exception, match=r"(?i)constraint"), transaction.atomic():
             Case.objects.filter(pk=case.pk).update(responsible=None)
-        with pytest.raises(Exception, match="(?i)constraint"), transaction.atomic():
+        with pytest.raises(Exception, match=r"(?i)constraint"), transaction.atomic():
             Case.objects.filter(pk=case.pk).update(state="closed")

@@ -24,7 +24,23 @@ from .conftest import Centre
 from .screens import PHONE, Counter, counter_of, reread
 
 HOUR = timedelta(hours=1)
-ACTIONS = "assign begin wait answer close decline cancel reopen change contact merge attach detach resume unmerge".split()
+ACTIONS = [
+    "assign",
+    "begin",
+    "wait",
+    "answer",
+    "close",
+    "decline",
+    "cancel",
+    "reopen",
+    "change",
+    "contact",
+    "merge",
+    "attach",
+    "detach",
+    "resume",
+    "unmerge",
+]
 
 
 @pytest.fixture
@@ -33,9 +49,11 @@ def counter(centre: Centre) -> Counter:
 
 
 def page(client: Client, url: str, status: int = 200, **headers: Any) -> str:
-    response = client.get(url, headers=headers)
+    response: Any = client.get(url, headers=headers)
     assert response.status_code == status, url
-    return b"".join(response.streaming_content if response.streaming else [response.content]).decode(errors="replace")
+    return b"".join(response.streaming_content if response.streaming else [response.content]).decode(
+        errors="replace"
+    )
 
 
 def post(client: Client, command: str, case: Case, status: int = 302, **data: Any) -> Any:
@@ -75,9 +93,13 @@ def test_the_list_shows_cases_and_searches_them(counter: Counter) -> None:
         ("after=nonsense", None),
     ],
 )
-def test_filters_and_built_in_views_narrow_the_list(counter: Counter, asked: str, wanted: set[str] | None) -> None:
-    made = {name: counter.case(f"题{name}", place=counter.home if name == "new" else None) for name in
-            ("new", "waiting", "answered", "closed")}
+def test_filters_and_built_in_views_narrow_the_list(
+    counter: Counter, asked: str, wanted: set[str] | None
+) -> None:
+    made = {
+        name: counter.case(f"题{name}", place=counter.home if name == "new" else None)
+        for name in ("new", "waiting", "answered", "closed")
+    }
     with use(scope_of(counter.fay)) as scope:
         by = scope.actor
         wait(made["waiting"], reason="等", until=now() + HOUR, by=by)
@@ -96,7 +118,7 @@ def test_filters_and_built_in_views_narrow_the_list(counter: Counter, asked: str
 
 def test_a_list_can_be_taken_away_only_with_the_right(counter: Counter) -> None:
     case = counter.case("=1+1")
-    response = counter.client().get("/cases/?export=1")
+    response: Any = counter.client().get("/cases/?export=1")
     assert response.status_code == 200
     assert b"".join(response.streaming_content).startswith(b"PK")
     page(counter.client(counter.centre.bob), "/cases/?export=1", 403)
@@ -194,7 +216,13 @@ def test_a_dialog_gets_the_bare_form_and_is_led_on(counter: Counter) -> None:
 def test_two_who_correct_at_the_same_time_do_not_overwrite_each_other(counter: Counter) -> None:
     case = counter.case()
     client = counter.client()
-    form = {"version": 1, "title": "改过的", "kind": "repair", "severity": "major", "place": "3-2-501"}
+    form: dict[str, Any] = {
+        "version": 1,
+        "title": "改过的",
+        "kind": "repair",
+        "severity": "major",
+        "place": "3-2-501",
+    }
     post(client, "change", case, **form)
     assert (reread(case).title, reread(case).place) == ("改过的", counter.home)
     response = post(client, "change", case, 422, **form | {"title": "晚来的"})
@@ -229,7 +257,16 @@ def test_duplicates_are_offered_merged_and_separated(counter: Counter) -> None:
 def test_a_contact_is_logged_and_stands_in_the_register(counter: Counter) -> None:
     case = counter.case(contact_name="张三丰")
     client = counter.client()
-    post(client, "contact", case, direction="out", channel="phone", text="说了明天来", name="张三丰", phone=PHONE)
+    post(
+        client,
+        "contact",
+        case,
+        direction="out",
+        channel="phone",
+        text="说了明天来",
+        name="张三丰",
+        phone=PHONE,
+    )
     assert "说了明天来" in page(client, case.get_absolute_url())
     register = page(client, "/cases/contacts/?direction=out")
     assert "说了明天来" in register and case.code in register
@@ -276,7 +313,9 @@ def test_a_bulk_action_that_partly_fails_says_which_and_why(
         attach(case, **data, by=view.actor)
 
     monkeypatch.setattr(BulkAttach, "act", act)
-    response = counter.client().post(f"/cases/bulk/attach/?ids={one.pk}&ids={two.pk}", {"incident": incident.pk})
+    response = counter.client().post(
+        f"/cases/bulk/attach/?ids={one.pk}&ids={two.pk}", {"incident": incident.pk}
+    )
     assert response.status_code == 200
     shown = response.content.decode()
     assert two.code in shown and "刚被别人改过" in shown and one.code not in shown
@@ -286,7 +325,9 @@ def test_a_bulk_action_that_partly_fails_says_which_and_why(
 def test_an_incident_is_opened_filled_changed_and_answered(counter: Counter) -> None:
     one, two = counter.case("停水了", place=counter.home), counter.case("没水")
     client = counter.client()
-    response = client.post(f"/cases/incidents/new/?case={one.code}", {"title": "3栋停水", "script": "正在抢修"})
+    response = client.post(
+        f"/cases/incidents/new/?case={one.code}", {"title": "3栋停水", "script": "正在抢修"}
+    )
     assert response.status_code == 302
     with use(system_scope("test")):
         incident = Incident.objects.get()

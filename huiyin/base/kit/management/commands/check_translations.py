@@ -16,7 +16,9 @@ class Command(BaseCommand):
         problems = translating.missing(catalog)
         for file, content in translating.files(catalog).items():
             if not file.exists() or file.read_bytes() != content:
-                problems.append(f"{file.name} of {file.parents[1].name} is out of date: ./run manage make_translations")
+                problems.append(
+                    f"{file.name} of {file.parents[1].name} is out of date: ./run manage make_translations"
+                )
         for problem in problems:
             self.stdout.write(problem)
         if problems:

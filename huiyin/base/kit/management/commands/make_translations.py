@@ -13,7 +13,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "tables", nargs="*", type=Path, help="Files of lines: message<TAB>Chinese (context|message<TAB>…)."
+            "tables",
+            nargs="*",
+            type=Path,
+            help="Files of lines: message<TAB>Chinese (context|message<TAB>…).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="Do everything that is due now, then stop.")
-        parser.add_argument("--only", action="append", default=[], help="Run only jobs whose name contains this.")
+        parser.add_argument(
+            "--only", action="append", default=[], help="Run only jobs whose name contains this."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stopping = False
