@@ -8,12 +8,14 @@ sweeps fail and name what is missing.
 from __future__ import annotations
 
 import io
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +38,8 @@ from huiyin.engines.imports.registry import presets
 from huiyin.engines.messages.selectors import notices_for
 from huiyin.engines.messages.services import notify
 from huiyin.engines.packs import selectors as packs
+from huiyin.engines.packs.models import PackEntry, PackVersion
+from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.services import load
 from huiyin.records.customers import holdings
 from huiyin.records.customers import services as customers
@@ -295,12 +299,36 @@ def _picture() -> bytes:
 def a_run(world: World, site: Site, n: int) -> Any:
     preset = presets()["hc-buildings"]
     titles = ",".join(column.titles[0] for column in preset.layout.columns.columns)
-    content = f"{titles}\n{world.mark(site)},{n},3,\n".encode()
+    content = f"{titles}\n{world.mark(site)},{n},many,\n".encode()
     name = f"{world.mark(site)}-{n}.csv"
     actor = org.actor_of(world.staff(site))
     run = imports.submit(site, preset=preset.name, filename=name, content=content, dry_run=True, by=actor)
     take_in_files()
     return run
+
+
+@builder("packs.packversion")
+def a_pack(world: World, site: Site, n: int) -> PackVersion:
+    if n <= 3:
+        words = "".join(
+            f"- code: stage-{i}\n  moment: greeting\n  text: {{zh: {world.mark(site)} {n}}}\n  source: [001-045]\n"
+            for i in range(10 * n)
+        )
+        with TemporaryDirectory() as folder:
+            pack = Path(folder) / f"{site.code}-pack"
+            pack.mkdir()
+            (pack / "pack.yaml").write_text(
+                f"code: {pack.name}\nname: {{zh: {world.mark(site)}}}\nlayer: site\nsite: {site.code}\n"
+                f'requires: [base]\nversion: "{n}"\n'
+            )
+            (pack / "phrases.yaml").write_text(words)
+            load([pack], by=BY)
+    return PackVersion.objects.get(site=site, active=True)
+
+
+@builder("packs.packentry")
+def a_pack_entry(world: World, site: Site, n: int) -> Any:
+    return world.row("packs.packversion", site).entries.order_by("pk")[min(n, 10) - 1]
 
 
 @builder("huiyin_messages.notice")
@@ -310,6 +338,27 @@ def a_notice(world: World, site: Site, n: int) -> Any:
         about=world.row("cases.case", site).get_absolute_url(), by=BY,
     )  # fmt: skip
     return notices_for(world.staff(site).pk).first()
+
+
+@builder("packs.packversion")
+def a_pack(world: World, site: Site, n: int) -> Any:
+    code = f"own-{site.code}"
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / code
+        home.mkdir()
+        head = (
+            f"{{code: {code}, name: {{{{zh: {world.mark(site)} pack}}}}, layer: site, site: {site.code}, version: '{n}'}}"
+        )
+        (home / "pack.yaml").write_text(head)
+        entry = f"- {{code: own-{n}, name: {{zh: {world.mark(site)} word {n}}}, clause: own}}"
+        (home / "glossary.yaml").write_text(entry)
+        load([home], by=BY)
+    return PackVersion.objects.get(code=code, active=True)
+
+
+@builder("packs.packentry")
+def a_rule(world: World, site: Site, n: int) -> Any:
+    return PackEntry.objects.filter(version=world.add("packs.packversion", site)).first()
 
 
 Values = Callable[[World, Site], dict[str, Any]]
@@ -325,7 +374,7 @@ ADDRESSES: dict[str, Values] = {
     "account:view-delete": column("org.savedview", "pk"),
     "cases:why": lambda world, site: {
         "code": world.row("cases.case", site).code,
-        "pk": clocks_of(world.row("cases.case", site)).first().pk,
+        "pk": clocks_of(world.row("cases.case", site)).values_list("pk", flat=True)[0],
     },
     "files:download": lambda world, site: {
         "pk": world.row("files.attachment", site).pk,

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from huiyin.base.kit.moment import moved_to, now
 from huiyin.base.org import selectors as org
+from huiyin.config import urls
 from huiyin.engines.packs import selectors as packs
 from huiyin.faces.api.api import api
 from tests import allowed, cast, reach
@@ -26,8 +27,19 @@ KEYLESS = [page for page in PAGES if not page.keywords and page.view is not None
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[cast.World]:
+def monkeymodule() -> Iterator[pytest.MonkeyPatch]:
+    """Changes for this whole file."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, monkeymodule: pytest.MonkeyPatch
+) -> Iterator[cast.World]:
     """One stage for all questions of this file; whatever they do is undone."""
+    for refusal in ("handler403", "handler404"):
+        monkeymodule.setattr(urls, refusal, "tests.reach.bare_refusal")
     with django_db_blocker.unblock(), transaction.atomic():
         built = cast.build()
         yield built
@@ -109,7 +121,7 @@ def leaks(world: cast.World, body: str, asked: dict[str, str]) -> list[str]:
 def test_a_neighbour_never_reads_a_word_of_alices_site_in(page: Address, world: cast.World) -> None:
     url = reach.url_of(world, page, world.people.there)
     for asked in [*searches(world), {"export": "1"}]:
-        seen = reach.knock(world.people.carol, "GET", url, asked, **(reach.HTMX if "q" in asked else {}))
+        seen = reach.knock(world.people.carol, "GET", url, asked, reach.HTMX if "q" in asked else None)
         assert leaks(world, seen.body, asked) == [], f"{seen} {asked}"
 
 

@@ -18,8 +18,7 @@ from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import sites_in_reach, staff_of
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import VERBS
-from huiyin.work.cases.filters import start_of
-from huiyin.work.cases.forms import QuickSelect
+from huiyin.work.cases.filters import Choice, RowChoice, start_of
 from huiyin.work.cases.models import Case, Incident
 from huiyin.work.cases.templatetags.cases import page_of
 from huiyin.work.cases.timeline import Names, sentence, who
@@ -58,10 +57,10 @@ def _sites(request: Any) -> QuerySet[Site]:
 class TrailFilter(django_filters.FilterSet):
     """Events by verb, person, day and site."""
 
-    verb = django_filters.ChoiceFilter(widget=QuickSelect, label=_("What"), choices=_verbs)
-    actor = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Who"), queryset=_people)
+    verb = Choice(label=_("What"), choices=_verbs)
+    actor = RowChoice(label=_("Who"), queryset=_people)
     day = django_filters.DateFilter(label=_("Day"), method="on_day", widget=forms.DateInput)
-    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
+    site = RowChoice(label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Event

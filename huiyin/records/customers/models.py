@@ -48,7 +48,13 @@ class Customer(ScopedModel):
     profile = models.JSONField(default=dict, blank=True, verbose_name=_("Profile"))
     note = models.TextField(blank=True, default="", max_length=4000, verbose_name=_("Note"))
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        db_index=False,
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
@@ -67,6 +73,12 @@ class Customer(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["site", "name_key"], name="customers_customer_name"),
+            # Nearly all are empty, which would let SQLite read the whole table instead.
+            models.Index(
+                fields=["merged_into"],
+                name="customers_customer_merged",
+                condition=Q(merged_into__isnull=False),
+            ),
             models.Index(fields=["site", "id"], name="customers_customer_care", condition=Q(has_care=True)),
             models.Index(
                 fields=["site", "updated_at"], name="customers_customer_age", condition=Q(merged_into=None)

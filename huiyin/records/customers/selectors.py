@@ -461,12 +461,12 @@ _LACKS = {
 
 
 def incomplete(site: Site | None = None, *, lacking: str = "") -> QuerySet[Customer]:
-    """The files in reach where something (or just `lacking`, a code) is missing."""
+    """The files in reach where something (or just `lacking`, a code) is missing, the oldest data first."""
     condition = _LACKS[lacking] if lacking else Q()
     if not lacking:
         for lack in _LACKS.values():
             condition |= lack
-    return with_gaps(site).filter(condition).order_by("pk")
+    return with_gaps(site).filter(condition).order_by("updated_at", "pk")
 
 
 @dataclass(frozen=True)

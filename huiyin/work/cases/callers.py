@@ -298,9 +298,8 @@ def note_look(card: HouseholdCard, purpose: str, by: Actor) -> None:
     subject = card.customer or card.place
     if subject is None or not card.people:
         return
-    if cache.add(
-        f"looked-{by.user_id}-{subject._meta.label_lower}-{subject.pk}", True, LOOK_UP_AGAIN.seconds
-    ):
+    seen = f"looked-{by.user_id}-{subject._meta.label_lower}-{subject.pk}"
+    if cache.add(seen, True, LOOK_UP_AGAIN.seconds):
         look_up(subject, purpose=purpose, by=by)
 
 

@@ -80,6 +80,20 @@ def _teams(request: Any) -> QuerySet[OrgUnit]:
     return OrgUnit.objects.filter(found).order_by("name")
 
 
+class Choice(django_filters.ChoiceFilter):
+    """One of some values, with a select that is quickly written."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"widget": QuickSelect, **kwargs})
+
+
+class RowChoice(django_filters.ModelChoiceFilter):
+    """One of some rows, with a select that is quickly written."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"widget": QuickSelect, **kwargs})
+
+
 class DayFilter(django_filters.DateFilter):
     """A local day; `edge` says whether its beginning or its end is meant."""
 
@@ -100,19 +114,15 @@ class DayFilter(django_filters.DateFilter):
 class CaseFilter(django_filters.FilterSet):
     """Cases by group or state, kind, category with all under it, channel, severity, people, place, day."""
 
-    state = django_filters.ChoiceFilter(
-        widget=QuickSelect, label=_("State"), choices=STATES, method="by_state"
-    )
-    kind = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Kind"), choices=Kind.choices)
-    category = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Category"), method="by_category")
-    responsible = django_filters.ModelChoiceFilter(
-        widget=QuickSelect, label=_("Responsible"), queryset=_people
-    )
-    team = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Team"), queryset=_teams)
+    state = Choice(label=_("State"), choices=STATES, method="by_state")
+    kind = Choice(label=_("Kind"), choices=Kind.choices)
+    category = Choice(label=_("Category"), method="by_category")
+    responsible = RowChoice(label=_("Responsible"), queryset=_people)
+    team = RowChoice(label=_("Team"), queryset=_teams)
     place = django_filters.CharFilter(label=_("Place"), method="by_place")
-    severity = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Severity"), choices=Severity.choices)
-    channel = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Channel"), choices=Channel.choices)
-    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
+    severity = Choice(label=_("Severity"), choices=Severity.choices)
+    channel = Choice(label=_("Channel"), choices=Channel.choices)
+    site = RowChoice(label=_("Site"), queryset=_sites)
     start = DayFilter(label=_("Received from"), field_name="received_at", edge="from")
     end = DayFilter(label=_("Received to"), field_name="received_at", edge="to")
     customer = django_filters.NumberFilter(field_name="customer_id", widget=forms.HiddenInput)
@@ -165,15 +175,11 @@ class ContactFilter(django_filters.FilterSet):
 
     start = DayFilter(label=_("From"), field_name="at", edge="from")
     end = DayFilter(label=_("To"), field_name="at", edge="to")
-    direction = django_filters.ChoiceFilter(
-        widget=QuickSelect, label=_("Direction"), choices=Contact.Direction.choices
-    )
-    channel = django_filters.ChoiceFilter(widget=QuickSelect, label=_("Channel"), choices=Channel.choices)
-    kind = django_filters.ChoiceFilter(
-        widget=QuickSelect, label=_("Kind"), choices=Kind.choices, field_name="case__kind"
-    )
-    user = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Received by"), queryset=_people)
-    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
+    direction = Choice(label=_("Direction"), choices=Contact.Direction.choices)
+    channel = Choice(label=_("Channel"), choices=Channel.choices)
+    kind = Choice(label=_("Kind"), choices=Kind.choices, field_name="case__kind")
+    user = RowChoice(label=_("Received by"), queryset=_people)
+    site = RowChoice(label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Contact
@@ -191,10 +197,8 @@ GOING_ON = [("open", pgettext_lazy("incident", "Going on")), ("ended", pgettext_
 class IncidentFilter(django_filters.FilterSet):
     """Incidents that go on, or have ended; by site."""
 
-    state = django_filters.ChoiceFilter(
-        widget=QuickSelect, label=_("State"), choices=GOING_ON, method="by_state"
-    )
-    site = django_filters.ModelChoiceFilter(widget=QuickSelect, label=_("Site"), queryset=_sites)
+    state = Choice(label=_("State"), choices=GOING_ON, method="by_state")
+    site = RowChoice(label=_("Site"), queryset=_sites)
 
     class Meta:
         model = Incident

@@ -35,7 +35,8 @@ TOLD = [
 class QuickSelect(forms.Select):
     """A select written in one go: the usual one asks a template for each of hundreds of categories."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002
+        """The select with its options; no renderer is asked."""
         chosen = {str(one) for one in self.format_value(value)}
         parts: list[Any] = []
         for key, label in self.choices:
