@@ -92,3 +92,8 @@ OPEN_OPERATIONS: dict[str, str] = {
     "GET /api/v1/sites": "the sites in one's own reach",
 }
 """Operations that need a key but no right."""
+
+VOLATILE: dict[str, str] = {
+    "account:factor": "a fresh secret each time",
+}
+"""Pages that are never the same twice."""

@@ -8,7 +8,6 @@ sweeps fail and name what is missing.
 from __future__ import annotations
 
 import io
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,6 @@ from huiyin.engines.imports.registry import presets
 from huiyin.engines.messages.selectors import notices_for
 from huiyin.engines.messages.services import notify
 from huiyin.engines.packs import selectors as packs
-from huiyin.engines.packs.models import PackEntry, PackVersion
 from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.services import load
 from huiyin.records.customers import holdings
@@ -338,27 +336,6 @@ def a_notice(world: World, site: Site, n: int) -> Any:
         about=world.row("cases.case", site).get_absolute_url(), by=BY,
     )  # fmt: skip
     return notices_for(world.staff(site).pk).first()
-
-
-@builder("packs.packversion")
-def a_pack(world: World, site: Site, n: int) -> Any:
-    code = f"own-{site.code}"
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / code
-        home.mkdir()
-        head = (
-            f"{{code: {code}, name: {{{{zh: {world.mark(site)} pack}}}}, layer: site, site: {site.code}, version: '{n}'}}"
-        )
-        (home / "pack.yaml").write_text(head)
-        entry = f"- {{code: own-{n}, name: {{zh: {world.mark(site)} word {n}}}, clause: own}}"
-        (home / "glossary.yaml").write_text(entry)
-        load([home], by=BY)
-    return PackVersion.objects.get(code=code, active=True)
-
-
-@builder("packs.packentry")
-def a_rule(world: World, site: Site, n: int) -> Any:
-    return PackEntry.objects.filter(version=world.add("packs.packversion", site)).first()
 
 
 Values = Callable[[World, Site], dict[str, Any]]

@@ -429,7 +429,8 @@ def sample(told: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 def api_url(world: World, operation: Operation, site: Site) -> str:
     """The address of an operation on something of a site."""
-    asked = {**operation.query, **({"site": site.code} if "site" in operation.query else {})}
+    real = {"site": site.code, "phone": world.phone(site, 1)}
+    asked = {name: real.get(name, value) for name, value in operation.query.items()}
     behind = f"?{urlencode(asked)}" if asked else ""
     if not operation.keywords:
         return operation.path + behind

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
 from . import permissions
+from .api import problem
 from .scope import current_or_none
 
 
 def _page(request: HttpRequest, status: int, code: str, title: str, text: str, **extra: Any) -> HttpResponse:
     """The page in the shell for those signed in, bare for others, as JSON for the programming interface."""
     if request.path.startswith("/api/"):
-        return JsonResponse({"code": code, "message": title}, status=status)
+        return problem(status, code, title)
     layout = "kit/base.html" if current_or_none() is not None else "kit/bare.html"
     return render(
         request,
@@ -56,6 +57,6 @@ def broken(request: HttpRequest) -> HttpResponse:
     """500: our fault. Needs nothing that may itself be broken: no database, no session, no shell."""
     title = _("Something went wrong on our side")
     if request.path.startswith("/api/"):
-        return JsonResponse({"code": "broken", "message": title}, status=500)
+        return problem(500, "broken", title)
     text = _("It was noted. What you entered before is safe; please try again in a moment.")
     return HttpResponse(get_template("kit/500.html").render({"title": title, "text": text}), status=500)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -70,9 +70,9 @@ def _dispatch(request: HttpRequest) -> HttpResponseBase:
         if "\x00" in request.path_info:
             raise Resolver404
         match = request.resolver_match = resolve(request.path_info)
-    except Resolver404:
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    except Http404:
         return problem(404, "not-found", _("There is no such thing here."))
-    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     if response.status_code == 405:
         allow = {"Allow": response.headers.get("Allow", "")}
         return problem(405, "wrong-method", _("This address does not know this method."), headers=allow)

@@ -143,16 +143,12 @@ class HouseholdPage(DetailView):
         rows: QuerySet[Place] = super().get_queryset().select_related("site", "parent")
         return rows
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        response = super().get(request, **kwargs)
-        look_up(self.object, by=self.actor)
-        return response
-
     def get_title(self) -> str:
         return _("Household %(place)s") % {"place": self.object.name}
 
     def context(self, **extra: Any) -> dict[str, Any]:
         place: Place = extra["object"]
+        look_up(place, by=self.actor)
         file = file_of(place)
         members = members_of(file.household.people, place.site_id)
         return super().context(
@@ -192,13 +188,9 @@ class CustomerPage(DetailView):
         rows: QuerySet[Customer] = super().get_queryset().select_related("site", "merged_into")
         return rows
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        response = super().get(request, **kwargs)
-        look_up(self.object, by=self.actor)
-        return response
-
     def context(self, **extra: Any) -> dict[str, Any]:
         customer: Customer = extra["object"]
+        look_up(customer, by=self.actor)
         if customer.merged_into_id is not None:
             return super().context(customer=customer, head=root_of(customer), **extra)
         file = file_of_customer(customer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -10,11 +11,12 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 
 from huiyin.base.kit.moment import local_zone, today
 from huiyin.base.kit.scope import current
 from huiyin.base.org.models import OrgUnit, Site, User
-from huiyin.base.org.selectors import sites_in_reach, staff_of, teams_of
+from huiyin.base.org.selectors import sites_in_reach, staff_of, teams_at
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches, subtree
 
@@ -70,14 +72,11 @@ def _sites(request: Any) -> QuerySet[Site]:
 
 
 def _people(request: Any) -> QuerySet[User]:
-    return staff_of(sites_in_reach(VIEW).select_related("unit"))
+    return staff_of(sites_in_reach(VIEW).select_related("unit")).only("name", "username")
 
 
 def _teams(request: Any) -> QuerySet[OrgUnit]:
-    found = Q(pk__in=[])
-    for site in sites_in_reach(VIEW).select_related("unit"):
-        found |= Q(pk__in=teams_of(site).order_by().values("pk"))
-    return OrgUnit.objects.filter(found).order_by("name")
+    return teams_at(sites_in_reach(VIEW)).only("name")
 
 
 class Choice(django_filters.ChoiceFilter):
@@ -87,8 +86,23 @@ class Choice(django_filters.ChoiceFilter):
         super().__init__(**{"widget": QuickSelect, **kwargs})
 
 
+class _ReadAtOnce(ModelChoiceIterator):
+    """The choices of a field in one statement; the usual iterator opens a cursor on the server for them."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield "", self.field.empty_label
+        for row in self.queryset:
+            yield self.choice(row)
+
+
+class _RowField(ModelChoiceField):
+    iterator = _ReadAtOnce
+
+
 class RowChoice(django_filters.ModelChoiceFilter):
     """One of some rows, with a select that is quickly written."""
+
+    field_class = _RowField
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"widget": QuickSelect, **kwargs})

@@ -71,7 +71,7 @@ HTML = (
         ("csv", CSV.encode("utf-16")),
         ("csv", CSV.replace(",", "\t").encode("gb18030")),
         ("csv", CSV.replace(",", ";").encode()),
-        ("csv", gzip.compress(CSV.encode())),
+        ("csv", gzip.compress(CSV.encode(), mtime=0)),
         ("html", HTML.encode("gb18030")),
         ("html", HTML.encode()),
     ],

@@ -123,7 +123,7 @@ def made(tmp_path: Path) -> Centre:
         add_unit(people.here.unit, kind="team", code="here-repair", name="维修班", by=BY)
         for site, phone in ((people.here, "13800138000"), (people.there, "13900139000")):
             building = add_place(site, kind="building", name="3栋", code="3", by=BY)
-            room = add_place(site, kind="room", name="3栋501", code="3-501", parent=building, by=BY)
+            room = add_place(site, kind="room", name="3栋501", code="3-0-501", parent=building, by=BY)
             customer = add_customer(site, name=f"张三丰{site.code}", by=BY)
             add_contact(customer, kind="mobile", value=phone, by=BY)
             start_holding(customer, role="owner", place=room, by=BY)

@@ -31,7 +31,7 @@ def test_a_registration_answers_with_code_state_responsible_and_clocks(centre: C
     assert told.data["state"] == "registered"
     assert told.data["responsible"] == {"username": "alice", "name": "Alice"}
     assert [clock["kind"] for clock in told.data["clocks"]] == ["answer", "assign"]
-    assert (told.data["category"], told.data["place"]) == ("repair.leak", "3-501")
+    assert (told.data["category"], told.data["place"]) == ("repair.leak", "3-0-501")
     with use(system_scope("test")):
         case = Case.objects.get(code=told.data["code"])
         assert Clock.objects.filter(subject_id=case.pk).count() == 2
@@ -170,7 +170,7 @@ def test_a_list_is_narrowed(centre: Centre, alice: Api) -> None:
         "kind=repair": both[1:],
         "category=repair": both[1:],
         "category=repair.leak": both[1:],
-        "place=3-501": both[1:],
+        "place=3-0-501": both[1:],
         "responsible=alice": both,
         "responsible=nobody": [],
         "open=true": both[1:],

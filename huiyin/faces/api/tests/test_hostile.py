@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
+from django.test.client import ClientHandler
 
 from huiyin.base.kit.scope import system_scope, use
-from huiyin.config.wsgi import application
 from huiyin.work.cases.models import Case
 
 from .conftest import REPAIR, Api, Centre
@@ -37,7 +37,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "NaN": (b'{"site": NaN}', 400),
     "deep": (b'{"title":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
     "deep objects": (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, 400),
-    "a huge number": (b'{"site": ' + b"9" * 10_000 + b"}", 422),
+    "a huge number": (b'{"site": ' + b"9" * 10_000 + b"}", 400),
     "ten megabytes": (json.dumps({**REPAIR, "description": "x" * 10_000_000}).encode(), 413),
     "a long text": (json.dumps({**REPAIR, "description": "x" * 20_001}).encode(), 422),
     "an empty title": (json.dumps({**REPAIR, "title": ""}).encode(), 422),
@@ -118,7 +118,7 @@ def test_only_json_is_read(alice: Api, kind: str, status: int) -> None:
 
 
 QUERIES = [
-    "after=garbage", "after=%00", "after=" + "A" * 590, "after=W10", "after=bnVsbA", "limit=0", "limit=201", "limit=-1",
+    "after=garbage", "after=" + "A" * 590, "after=W10", "after=bnVsbA", "limit=0", "limit=201", "limit=-1",
     "limit=99999999999999999999", "limit=1e3", "limit=", "limit=%00", "open=maybe", "state=nowhere", "kind=%00", "site=no-such",
     "site=there", "category=no-such", "received_from=nonsense", "received_from=0001-01-01T00:00:00%2B14:00",
     "received_to=9999-12-31T23:59:59-14:00", "q=" + "x" * 101, "after=" + "A" * 700,
@@ -193,9 +193,8 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(alice: Api, method: str,
     problem(told)
 
 
-def raw(path: bytes, method: str = "GET", key: str = "", body: bytes = b"", **more: str) -> tuple[str, bytes]:
+def raw(path: bytes, method: str = "GET", key: str = "", body: bytes = b"", **more: str) -> tuple[int, bytes]:
     """A request as a web server hands it over, whatever its bytes."""
-    said: list[str] = []
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path.decode("latin-1"),
@@ -211,8 +210,8 @@ def raw(path: bytes, method: str = "GET", key: str = "", body: bytes = b"", **mo
         "HTTP_AUTHORIZATION": f"Bearer {key}",
         **more,
     }
-    answer = application(environ, lambda status, _headers, _error=None: said.append(status))
-    return said[0], b"".join(answer)
+    response = ClientHandler()(environ)
+    return response.status_code, response.content
 
 
 @pytest.mark.parametrize(
@@ -228,7 +227,7 @@ def raw(path: bytes, method: str = "GET", key: str = "", body: bytes = b"", **mo
 def test_no_address_breaks(centre: Centre, path: bytes) -> None:
     status, body = raw(path, key=centre.key(centre.people.alice))
 
-    assert status.startswith("404")
+    assert status == 404
     assert set(json.loads(body)) == {"code", "message", "field", "details"}
 
 
@@ -249,7 +248,7 @@ def test_no_address_breaks(centre: Centre, path: bytes) -> None:
 def test_no_header_breaks(centre: Centre, more: dict[str, str], path: bytes, method: str) -> None:
     status, body = raw(path, method, **{"key": centre.key(centre.people.alice), "body": b"{}", **more})  # type: ignore[arg-type]
 
-    assert int(status[:3]) < 500, (status, body)
+    assert status < 500, (status, body)
 
 
 def test_errors_speak_the_clients_language(centre: Centre) -> None:
@@ -291,7 +290,7 @@ def test_a_mistake_of_ours_is_told_without_its_inside(
     code = centre.case().code
     status, body = raw(f"/api/v1/cases/{code}".encode(), key=centre.key(centre.people.alice))
 
-    assert status.startswith("500")
+    assert status == 500
     assert b"secret" not in body
     assert set(json.loads(body)) == {"code", "message", "field", "details"}
 
