@@ -362,7 +362,7 @@ def rows_of(site: Site) -> dict[str, int]:
         }
 
 
-_CHANGING = re.compile(r'nonce="[^"]*"|[A-Za-z0-9]{64}|data-now="[^"]*"')
+_CHANGING = re.compile(r'nonce="[^"]*"|[A-Za-z0-9]{64}|[0-9a-f]{32}|data-now="[^"]*"')
 
 
 def steady(body: str) -> str:
