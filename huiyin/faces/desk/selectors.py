@@ -22,7 +22,7 @@ from huiyin.records.customers.selectors import card_for_phone
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches
 from huiyin.work.cases.models import Case, Incident, State
-from huiyin.work.cases.selectors import CASE, open_cases, with_names
+from huiyin.work.cases.selectors import CASE, open_cases, readable, with_names
 from huiyin.work.cases.templatetags.cases import page_of
 from huiyin.work.cases.timeline import clock_name
 
@@ -147,7 +147,7 @@ class Found:
 
 def search(typed: str, *, limit: int = 8) -> Found:
     """Look everywhere one may look: codes, addresses, telephone numbers, names, words."""
-    found = Found(typed.strip()[:100])
+    found = Found(readable(typed, 100))
     if not found.typed:
         return found
     held = current().holds

@@ -30,7 +30,7 @@ from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches
 
 from .models import Case, Contact, Incident
-from .selectors import cases_at, incidents_near
+from .selectors import cases_at, incidents_near, readable
 
 SHOWN = 8
 """How many candidates are offered at most; more means that too little was typed."""
@@ -108,10 +108,10 @@ def understand(typed: str, sites: Sequence[Site], *, picked: str = "", told: str
     which an address is looked for when nothing else names a place.
     """
     ids = {site.pk for site in sites}
-    caller = Caller(typed=typed.strip()[:120], picked=picked)
+    caller = Caller(typed=readable(typed), picked=picked)
     places = _read(caller, ids)
     if not places and not caller.phone and told:
-        places = _spoken_of(told[:500], ids)
+        places = _spoken_of(readable(told, 500), ids)
     found = _with_phone(caller.phone, ids) if caller.phone else []
     if places:
         at_place = {place.pk for place in places}

@@ -21,7 +21,7 @@ from huiyin.records.places.models import Place
 from .callers import NOBODY, Caller, HouseholdCard, card_of, understand
 from .forms import PersonOrTeam, QuickSelect, category_choices
 from .models import Case, Category, Channel, Incident, Kind, Severity
-from .selectors import offered_categories, promised, similar, suggest_categories
+from .selectors import offered_categories, promised, readable, similar, suggest_categories
 
 TITLE = 120
 KINDS_FIRST = (
@@ -126,7 +126,7 @@ def read(
         category=category,
         by_hand=by_hand,
         suggestions=shown[:5],
-        incident=str(data.get("incident", "")),
+        incident=readable(str(data.get("incident", "")), 40),
     )
     if with_card and (caller.chosen is not None):
         intake.card = card_of(site, caller.place, caller.customer)
@@ -161,8 +161,8 @@ def _matter(intake: Intake, data: Mapping[str, Any]) -> None:
 
 def _kept(data: Mapping[str, Any], name: str, auto: str, found: str) -> str:
     """What somebody typed into a field that fills itself; what was found where they typed nothing."""
-    typed = str(data.get(name, "")).strip()
-    return typed if typed and typed != str(data.get(auto, "")).strip() else found
+    typed = readable(str(data.get(name, "")))
+    return typed if typed and typed != readable(str(data.get(auto, ""))) else found
 
 
 def _category(

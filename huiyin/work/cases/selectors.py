@@ -26,6 +26,11 @@ CASE = "cases.case"
 """The name of the table of cases in the trail, in clocks and in the search index."""
 
 
+def readable(text: str, limit: int = 120) -> str:
+    """What somebody typed, fit to be looked up: without signs that cannot be seen (databases refuse some)."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:limit]).strip()
+
+
 def default_responsible(site: Site) -> int | None:
     """Who answers for a case that comes in by itself: the first who may assign cases at the site,
     else the first who may answer them."""

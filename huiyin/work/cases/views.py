@@ -27,7 +27,7 @@ from huiyin.engines.search.selectors import narrow
 from . import filters, tables
 from .callers import HouseholdCard, card_of, note_look
 from .models import Case, Contact, State
-from .selectors import beside, with_names
+from .selectors import beside, readable, with_names
 from .states import FLOW, LIVE
 from .timeline import clock_name, entries
 
@@ -304,5 +304,6 @@ class ContactList(ListView):
         return rows
 
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        text = readable(text)
         cases = narrow(Case.objects.allowed(self.permission), text)
         return queryset.filter(Q(case__in=cases.order_by().values("pk")) | Q(name=text) | Q(phone=text))

@@ -19,7 +19,7 @@ from huiyin.engines.clocks.selectors import running_for
 
 from . import filters, forms, joining, tables
 from .models import Case, Incident
-from .selectors import open_cases, with_names
+from .selectors import open_cases, readable, with_names
 from .states import LIVE
 from .timeline import entries
 
@@ -50,7 +50,8 @@ class IncidentList(ListView):
         return rows
 
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return queryset.filter(Q(code__icontains=text) | Q(title__icontains=text))
+        words = readable(text)
+        return queryset.filter(Q(code__icontains=words) | Q(title__icontains=words))
 
     def prepare(self, rows: list[Any]) -> list[Any]:
         counted = (
@@ -130,7 +131,7 @@ class OpenIncident(ActionView):
 
     def setup_subject(self) -> None:
         self.case = None
-        code = self.request.GET.get("case")
+        code = readable(self.request.GET.get("case", ""), 40)
         if code:
             rows = Case.objects.allowed(LEAD).select_related("site__unit", "place")
             self.case = get_object_or_404(rows, code=code)

@@ -23,6 +23,7 @@ from . import joining, services
 from .callers import note_look
 from .intake import Intake, IntakeForm, read, subject_and_rest
 from .models import Case, Channel, Contact, Incident, Severity
+from .selectors import readable
 
 REGISTER = "cases.register"
 PREFILLED = ("who", "text", "kind", "channel", "site", "location")
@@ -205,7 +206,7 @@ class TakeIn(ActionView):
 
     def append(self, data: dict[str, Any]) -> dict[str, Any]:
         """Note the call at a case that is there already."""
-        code = data["do"].removeprefix("append-")
+        code = readable(data["do"].removeprefix("append-"), 40)
         case = Case.objects.allowed(REGISTER).filter(code=code).first()
         if case is None:
             raise Refused("unknown", gettext_lazy("There is no such case."))

@@ -139,7 +139,7 @@ def test_bad_values_are_refused_in_words(counter: Counter) -> None:
     for wrong in (
         {"kind": "nonsense"}, {"channel": "nonsense"}, {"severity": "nonsense"}, {"to": "u999999"},
         {"received_at": "2999-01-01T00:00"}, {"received_at": "nonsense"}, {"incident": "nonsense"},
-        {"do": "append-NOTHING"}, {"text": "长" * 20_001}, {"key": ""}, {"key": "k" * 65},
+        {"do": "append-NOTHING"}, {"do": "append-\x00"}, {"text": "\x00"}, {"text": "长" * 20_001}, {"key": ""}, {"key": "k" * 65},
     ):  # fmt: skip
         send(counter, 422, **wrong)
     with use(system_scope("test")):
