@@ -105,14 +105,15 @@ def put_holding(
     )
     refuse_beside(holding, _lock(_of(holding)))
     insert(holding)
-    record_started(holding, by)
+    record_started(holding, by=by)
     if index_now:
         reindexed(customer, by)
     return holding
 
 
-def record_started(holding: Holding, by: Actor) -> None:
-    """Tell the trail of a new holding."""
+@service
+def record_started(holding: Holding, *, by: Actor) -> None:
+    """Tell the trail of a new holding: an effect for `put_drafts`."""
     record(holding, STARTED, by=by, root=holding.customer, **_thing(holding), new=_values(holding))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -291,23 +291,25 @@ class Book:
         )
 
 
-def _session(site: Site, by: Actor, plan: Callable[[Book, Row], None]) -> Session:
-    return Session(site, by, permission="customers.import", plan=plan, book=Book(site, by))
-
-
-def owners(site: Site, *, by: Actor) -> Session:
+class Owners(Session):
     """A sheet of the people of households (see `take_owners`)."""
-    return _session(site, by, _plan_owner)
+
+    def __init__(self, site: Site, *, by: Actor) -> None:
+        super().__init__(site, permission="customers.import", plan=_plan_owner, book=Book(site, by))
 
 
-def rooms_of_owners(site: Site, *, by: Actor) -> Session:
+class RoomsOfOwners(Session):
     """A sheet of rooms with their owners (see `take_rooms_of_owners`)."""
-    return _session(site, by, _plan_room_of_owner)
+
+    def __init__(self, site: Site, *, by: Actor) -> None:
+        super().__init__(site, permission="customers.import", plan=_plan_room_of_owner, book=Book(site, by))
 
 
-def households(site: Site, *, by: Actor) -> Session:
+class Households(Session):
     """A sheet of rooms with one of their people on each line (see `take_households`)."""
-    return _session(site, by, _plan_household)
+
+    def __init__(self, site: Site, *, by: Actor) -> None:
+        super().__init__(site, permission="customers.import", plan=_plan_household, book=Book(site, by))
 
 
 @service(needs="customers.import")
@@ -319,7 +321,7 @@ def take_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome |
     names the owner, to whose rooms they are tied, now or when those are imported. Refused when the
     number belongs to another name, or an owner with it is not there yet.
     """
-    return taken(owners(site, by=by), rows)
+    return taken(Owners(site, by=by), rows)
 
 
 @service(needs="customers.import")
@@ -371,7 +373,7 @@ def take_rooms_of_owners(site: Site, rows: Sequence[Row], *, by: Actor) -> list[
     Refused at `owner_number` when there is no such owner or the room has another one; then nothing of
     the row is recorded.
     """
-    return taken(rooms_of_owners(site, by=by), rows)
+    return taken(RoomsOfOwners(site, by=by), rows)
 
 
 @service(needs="customers.import")
@@ -404,7 +406,7 @@ def take_households(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outco
 
     Refused when an unsold room has people, or others stand before the owner.
     """
-    return taken(households(site, by=by), rows)
+    return taken(Households(site, by=by), rows)
 
 
 @service(needs="customers.import")

@@ -168,7 +168,7 @@ def put_drafts(subject: Site | Customer, *, drafts: Drafts, by: Actor) -> None:
         for identity, filled in drafts.identities:
             _record_identity(identity, filled, by)
         for holding in drafts.holdings:
-            record_started(holding, by)
+            record_started(holding, by=by)
 
 
 def _record_identity(identity: IdentityNumber, filled: Iterable[str], by: Actor) -> None:

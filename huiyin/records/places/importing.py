@@ -177,19 +177,11 @@ class Session:
     they brought. A trial never writes: the session remembers what it would have written.
     """
 
-    def __init__(
-        self,
-        site: Site,
-        by: Actor,
-        *,
-        permission: str = "places.import",
-        plan: Callable[[Any, Row], object],
-        book: Any = None,
-    ) -> None:
+    def __init__(self, site: Site, *, permission: str, plan: Callable[[Any, Row], object], book: Any) -> None:
         self.site = site
         self.permission = permission
         self._plan = plan
-        self._book = book or PlaceBook(site, by, Journal())
+        self._book = book
 
     def take(self, rows: Sequence[Row]) -> list[Outcome | Refused]:
         """Try a portion of rows: for each what became of it, or why it was refused.
@@ -220,20 +212,28 @@ def taken(session: Session, rows: Sequence[Row]) -> list[Outcome | Refused]:
     return results
 
 
-def buildings(site: Site, *, by: Actor) -> Session:
+class Buildings(Session):
     """A sheet of buildings and entrances (see `take_buildings`)."""
-    return Session(site, by, plan=plan_entrance)
+
+    def __init__(self, site: Site, *, by: Actor) -> None:
+        journal = Journal()
+        super().__init__(
+            site, permission="places.import", plan=plan_entrance, book=PlaceBook(site, by, journal)
+        )
 
 
-def rooms(site: Site, *, by: Actor) -> Session:
+class Rooms(Session):
     """A sheet of rooms (see `take_rooms`)."""
-    return Session(site, by, plan=plan_room)
+
+    def __init__(self, site: Site, *, by: Actor) -> None:
+        journal = Journal()
+        super().__init__(site, permission="places.import", plan=plan_room, book=PlaceBook(site, by, journal))
 
 
 @service(needs="places.import")
 def take_buildings(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
     """Buildings and entrances, a portion of rows: `building`, `unit` (`0`: none), `floors`, `has_lift`."""
-    return taken(buildings(site, by=by), rows)
+    return taken(Buildings(site, by=by), rows)
 
 
 @service(needs="places.import")
@@ -267,7 +267,7 @@ def _address(row: Row, deepest: str) -> Address:
 def take_rooms(site: Site, rows: Sequence[Row], *, by: Actor) -> list[Outcome | Refused]:
     """Rooms, a portion of rows: `building`, `unit`, `room`, `floor`, `kind`, `room_layout`, `built_area`,
     `inner_area` (square metres), `state`, and of the entrance `floors` and `has_lift`."""
-    return taken(rooms(site, by=by), rows)
+    return taken(Rooms(site, by=by), rows)
 
 
 @service(needs="places.import")

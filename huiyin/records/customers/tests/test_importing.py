@@ -23,7 +23,7 @@ from huiyin.engines.search.models import Entry
 from huiyin.engines.search.selectors import find as search
 from huiyin.records.customers import selectors, services
 from huiyin.records.customers.importing import (
-    households,
+    Households,
     import_car,
     import_household,
     import_owner,
@@ -408,7 +408,7 @@ def test_a_sheet_means_the_same_tried_in_portions_or_row_by_row(
     portions = [lines[at : at + size] for at in range(0, len(lines), size)]
     with transaction.atomic():
         before = content(everywhere)
-        session = households(everywhere.here, by=BY)
+        session = Households(everywhere.here, by=BY)
         tried = [one for portion in portions for one in named(session.take(portion))]
         assert content(everywhere) == before
         session.write()
@@ -444,9 +444,9 @@ def test_a_portion_of_households_takes_few_queries(
         {**HOUSEHOLD, "room": str(101 + at), "owner_name": f"业主{at}", "phone": f"138{at:08d}"}
         for at in range(60)
     ]
-    session = households(everywhere.here, by=BY)
+    session = Households(everywhere.here, by=BY)
     with transaction.atomic(), django_assert_max_num_queries(7):
         assert session.take(lines) == ["created"] * 60
     take_households(everywhere.here, lines, by=BY)
     with transaction.atomic(), django_assert_max_num_queries(7):
-        assert households(everywhere.here, by=BY).take(lines) == ["unchanged"] * 60
+        assert Households(everywhere.here, by=BY).take(lines) == ["unchanged"] * 60
