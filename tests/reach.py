@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.views import View
 
@@ -27,12 +33,13 @@ from huiyin.base.kit.permissions import known
 from huiyin.base.kit.scope import SIGNED_IN, system_scope, use
 from huiyin.base.kit.views import ActionView, Gate
 from huiyin.base.org.models import Site, User
-from tests.allowed import DECORATIVE, OPEN_TO_ALL, PAIRS, SHARED
+from tests.allowed import DECORATIVE, OPEN_TO_ALL, PAIRS, SHARED, VOLATILE
 from tests.cast import ADDRESSES, API_ADDRESSES, Browser, World, undone
 
 FINE = {200, 204, 206, 302, 304, 405, 409, 422}
 """What somebody with the right may get: a page, a way on, or a word on what was wrong with what they sent."""
 OURS = re.compile(r"huiyin\.(?!base\.kit)")
+JSON, MULTIPART = "application/json", "multipart/form-data"
 HTMX = {"HX-Request": "true"}
 
 
@@ -362,12 +369,71 @@ def rows_of(site: Site) -> dict[str, int]:
         }
 
 
+def before_and_after_meddling(world: World, address: Address) -> tuple[dict[str, int], dict[str, int]]:
+    """How many rows alice's site has before and after carol tries to put something into it."""
+    here = world.people.here
+    url = url_of(world, address, world.people.there)
+    client = Browser(world.people.carol).client()
+    before = rows_of(here)
+    with undone():
+        for site in (str(here.pk), here.code):
+            client.post(
+                url, {"site": site, "unit": site, "title": "x", "name": "x", "kind": "repair", "code": "x"}
+            )
+        return before, rows_of(here)
+
+
 _CHANGING = re.compile(r'nonce="[^"]*"|[A-Za-z0-9]{64}|[0-9a-f]{32}|data-now="[^"]*"')
 
 
 def steady(body: str) -> str:
     """A page without what differs from request to request."""
     return _CHANGING.sub("", body)
+
+
+def searches(world: World) -> list[dict[str, str]]:
+    """Ways to look for what another site has."""
+    here = world.people.here
+    mark, phone, code = world.mark(here), world.phone(here, 1), world.row("cases.case").code
+    return [
+        {},
+        {"q": mark, "text": mark, "term": mark, "title": mark, "name": mark, "place": mark},
+        {"q": phone, "text": phone, "phone": phone, "contact_phone": phone, "case": code},
+        {"q": phone[-4:], "phone": phone[-4:], "site": str(here.pk)},
+        {"q": code, "site": here.code},
+    ]
+
+
+def unpacked(body: str) -> str:
+    """A body, and what a spreadsheet in it says."""
+    if not body.startswith("PK"):
+        return body
+    with zipfile.ZipFile(io.BytesIO(body.encode("latin-1"))) as archive:
+        names = [name for name in archive.namelist() if not name.startswith("docProps")]
+        return "".join(archive.read(name).decode(errors="replace") for name in names)
+
+
+def leaks(world: World, body: str, asked: dict[str, str]) -> list[str]:
+    """The marks of alice's site in a body that were not just sent there."""
+    words = [world.mark(world.people.here), world.phone(world.people.here, 1), world.row("cases.case").code]
+    text = unpacked(body)
+    text = (
+        re.sub("|".join(re.escape(quote(one)) for one in asked.values() if one), "", text) if asked else text
+    )
+    return [
+        word for word in words if re.search(rf"(?<![A-Za-z0-9]){word}", text) and word not in asked.values()
+    ]
+
+
+def pages_of(world: World, known_addresses: list[Address]) -> dict[str, str]:
+    """What carol sees at every address, of her own where it is of something."""
+    return {
+        str(page): steady(
+            unpacked(knock(world.people.carol, "GET", url_of(world, page, world.people.there)).body)
+        )
+        for page in known_addresses
+        if page.view is not None and not page.listed(VOLATILE)
+    }
 
 
 @dataclass(frozen=True)
@@ -377,6 +443,7 @@ class Operation:
     method: str
     path: str
     keywords: tuple[str, ...]
+    form: str
     body: dict[str, Any] | None
     query: dict[str, Any]
     guarded: bool
@@ -390,8 +457,9 @@ def operations(schema: dict[str, Any]) -> list[Operation]:
     found = []
     for path, methods in schema["paths"].items():
         for method, told in methods.items():
-            content = told.get("requestBody", {}).get("content", {}).get("application/json")
-            body = None if content is None else sample(content["schema"], schema)
+            content = told.get("requestBody", {}).get("content", {})
+            form = next((kind for kind in (JSON, MULTIPART) if kind in content), "")
+            body = sample(content[form]["schema"], schema) if form else None
             guarded = bool(told.get("security", schema.get("security")))
             keywords = tuple(re.findall(r"\{(\w+)\}", path))
             query = {
@@ -399,7 +467,7 @@ def operations(schema: dict[str, Any]) -> list[Operation]:
                 for one in told.get("parameters", [])
                 if one["in"] == "query" and one.get("required")
             }
-            found.append(Operation(method.upper(), path, keywords, body, query, guarded))
+            found.append(Operation(method.upper(), path, keywords, form, body, query, guarded))
     return found
 
 
@@ -418,6 +486,8 @@ def sample(told: dict[str, Any], schema: dict[str, Any]) -> Any:
         return {
             name: sample(one, schema) for name, one in told.get("properties", {}).items() if name in wanted
         }
+    if told.get("format") == "binary":
+        return ContentFile(b"a note", "note.txt")
     if told.get("type") == "string":
         if told.get("format") == "date-time":
             return (now() + timedelta(days=1)).isoformat()
@@ -447,9 +517,34 @@ def call(operation: Operation, url: str, token: str, **changes: Any) -> Knock:
     """Call an operation with a key (none when empty) and undo what it did."""
     client = Client(raise_request_exception=False)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    body = json.dumps({**operation.body, **changes}) if operation.body is not None else None
+    body = {**(operation.body or {}), **changes}
+    data: Any = json.dumps(body) if operation.form == JSON else ""
+    form = operation.form or JSON
+    if operation.form == MULTIPART:
+        data, form = encode_multipart(BOUNDARY, body), MULTIPART_CONTENT
     with undone(looking=operation.method == "GET"):
-        response = client.generic(
-            operation.method, url, body or "", content_type="application/json", headers=headers
-        )
+        response = client.generic(operation.method, url, data, content_type=form, headers=headers)
     return Knock(token[:6], operation.method, url, response.status_code, _text(_content(response)), "")
+
+
+_OWN = re.compile(r"(?i)(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)\b")
+
+
+def queries_of(asked: Callable[[], Knock]) -> int:
+    """How many queries a request needs. Refused when it breaks."""
+    with CaptureQueriesContext(connection) as captured:
+        seen = asked()
+    if seen.status not in FINE:
+        raise AssertionError(str(seen))
+    return sum(1 for query in captured.captured_queries if not _OWN.match(query["sql"]))
+
+
+def page_queries(world: World, address: Address, asked: Mapping[str, str] | None = None) -> int:
+    """How many queries a page of alice's site needs, for her or (where she may not) for dana."""
+    url = url_of(world, address, world.people.here)
+    first = knock(world.people.alice, "GET", url, asked)
+    user = world.people.alice
+    if first.status == 403:
+        user = world.people.dana
+        knock(user, "GET", url, asked)
+    return queries_of(lambda: knock(user, "GET", url, asked))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 
-from tests import house_rules
+from huiyin.base.kit.moment import moved_to, now
+from huiyin.base.org.models import User
+from tests import cast, house_rules, reach, test_architecture
 
 HERE = "huiyin/work/cases"
 PLANTED: dict[str, list[tuple[str, str]]] = {
@@ -174,3 +179,110 @@ def test_an_exception_covers_its_own_place_only(tmp_path: Path) -> None:
 
     assert [finding.path for finding in left] == [f"{HERE}/b.py"]
     assert unused == [("own-clock", f"{HERE}/a.py")]
+
+
+@pytest.fixture
+def doors(db: None, settings: Any) -> Iterator[tuple[cast.World, dict[str, reach.Address]]]:
+    """The stage, with broken pages beside the real ones."""
+    settings.ROOT_URLCONF = "tests.broken_doors"
+    world = cast.build()
+    yield world, {page.name: page for page in reach.addresses() if page.name.startswith("broken:")}
+    cast.forget()
+
+
+def test_the_sweeps_find_every_page_that_is_broken_on_purpose(
+    doors: tuple[cast.World, dict[str, reach.Address]],
+) -> None:
+    world, pages = doors
+
+    assert found_by_reading(pages) == {"open", "no-right", "wrong-pair", "no-command"}
+    assert found_by_knocking(world, pages) == {
+        *("open", "no-right", "any-right", "past-reach", "crooked"),
+        *("fragile", "write"),
+    }
+    assert found_by_strange_words(world, pages) == {"fragile", "write"}
+    assert found_by_odd_numbers(world, pages) == {"past-reach", "crooked"}
+    assert found_by_marks(world, pages) == {"list"}
+    assert found_by_figures(world, pages) == {"list", "count"}
+    assert found_by_meddling(world, pages) == {"write"}
+    assert found_by_counting_queries(world, pages) == {"row-by-row"}
+
+
+Pages = dict[str, reach.Address]
+
+
+def short(names: Any) -> set[str]:
+    return {name.partition(":")[2].partition(":")[0] for name in names}
+
+
+def found_by_reading(pages: Pages) -> set[str]:
+    return short(problem.partition(": ")[0] for problem in reach.misbuilt(list(pages.values())))
+
+
+def found_by_knocking(world: cast.World, pages: Pages) -> set[str]:
+    answers = {name: page for name, page in pages.items() if name != "broken:unknown"}
+    return short(name for name, page in answers.items() if reach.open_doors(world, page))
+
+
+def found_by_strange_words(world: cast.World, pages: Pages) -> set[str]:
+    answers = {name: page for name, page in pages.items() if not page.keywords}
+    return short(name for name, page in answers.items() if reach.crashes(world, page))
+
+
+def found_by_odd_numbers(world: cast.World, pages: Pages) -> set[str]:
+    answers = {name: page for name, page in pages.items() if page.keywords and name != "broken:unknown"}
+    return short(
+        name
+        for name, page in answers.items()
+        for url in reach.odd_urls(world, page)
+        if reach.knock(world.people.dana, "GET", url).status != 404
+    )
+
+
+def found_by_marks(world: cast.World, pages: Pages) -> set[str]:
+    found = set()
+    for name, page in pages.items():
+        if not page.keywords:
+            seen = reach.knock(world.people.carol, "GET", reach.url_of(world, page, world.people.there))
+            if reach.leaks(world, seen.body, {}):
+                found.add(name)
+    return short(found)
+
+
+def found_by_figures(world: cast.World, pages: Pages) -> set[str]:
+    looked_at = [page for page in pages.values() if not page.keywords]
+    with moved_to(now()), transaction.atomic(), world.as_it_was():
+        before = reach.pages_of(world, looked_at)
+        world.add("places.place")
+        after = reach.pages_of(world, looked_at)
+        transaction.set_rollback(True)
+    return short(name for name, body in before.items() if body != after[name])
+
+
+def found_by_meddling(world: cast.World, pages: Pages) -> set[str]:
+    answers = {name: page for name, page in pages.items() if not page.keywords}
+    changed = {name: reach.before_and_after_meddling(world, page) for name, page in answers.items()}
+    return short(name for name, (before, after) in changed.items() if before != after)
+
+
+def found_by_counting_queries(world: cast.World, pages: Pages) -> set[str]:
+    looked_at = [pages["broken:row-by-row"], pages["broken:list"], pages["broken:count"]]
+    few = {page.name: reach.page_queries(world, page) for page in looked_at}
+    for _more in range(3):
+        world.add("places.place")
+    return short(page.name for page in looked_at if reach.page_queries(world, page) > few[page.name])
+
+
+def test_an_address_that_nobody_can_fill_says_how_to_teach_the_sweeps(
+    doors: tuple[cast.World, dict[str, reach.Address]],
+) -> None:
+    world, pages = doors
+
+    with pytest.raises(reach.UnknownAddress, match=r"Add to ADDRESSES in tests/cast\.py"):
+        reach.open_doors(world, pages["broken:unknown"])
+    with pytest.raises(cast.UnknownTable, match=r"add one to tests/cast\.py"):
+        world.row("gardens.rose")
+
+
+def test_a_way_past_reach_between_tables_is_found() -> None:
+    assert test_architecture.ways_past_reach([User]) == ["org.SavedView by org.User.saved_views"]
