@@ -58,6 +58,7 @@ with use(system_scope("screenshots", via="command")):
     case = ours.order_by("-received_at").first() or live.order_by("-received_at").first()
     clock = Clock.objects.filter(subject_type="cases.case", subject_id=case.pk).order_by("pk").first()
     crowded = Holding.objects.filter(site__code="yunhe", place__in=live.values("place"))
+    crowded = crowded.filter(customer__has_care=True) or crowded
     homes = [one.place for one in crowded.select_related("place").order_by("place_id", "pk")]
     home = max(homes, key=homes.count) if homes else case.place
     incident = Incident.objects.filter(site__code="yunhe").order_by("-pk").first()
@@ -86,14 +87,16 @@ class Shot:
 
 def take_in(page: Page, facts: dict[str, Any]) -> None:
     """Fill in the intake as at the counter: the caller's address, then the matter."""
-    page.fill("[name=who]", facts["address"])
-    page.wait_for_timeout(1500)
+    with page.expect_response("**/cases/new/caller/"):
+        page.fill("[name=who]", facts["address"])
+    page.wait_for_timeout(500)
     people = page.locator("#intake-caller [name=pick]:not([value=none])")
     if people.count() > 1:
-        people.nth(1).check()
-        page.wait_for_timeout(1500)
-    page.fill("[name=text]", facts["words"])
-    page.wait_for_timeout(1500)
+        with page.expect_response("**/cases/new/caller/"):
+            people.nth(1).check()
+        page.wait_for_timeout(500)
+    with page.expect_response("**/cases/new/matter/"):
+        page.fill("[name=text]", facts["words"])
 
 
 def try_import(page: Page, facts: dict[str, Any]) -> None:
@@ -143,7 +146,11 @@ def main() -> int:
             chromium = (
                 shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
             )
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            browser = playwright.chromium.launch(
+                executable_path=chromium,
+                args=FLAGS,
+                env={**os.environ, "LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"},
+            )
             wanted = [shot for shot in SHOTS if not options.only or shot.name in options.only]
             return max([picture(browser, address, shot, facts) for shot in wanted], default=0)
 
