@@ -74,7 +74,7 @@ def _said(column: str, value: Any, tables: tuple[type[models.Model], ...]) -> tu
         except FieldDoesNotExist:
             continue
         choices = dict(getattr(field, "flatchoices", ()))
-        if value in choices:
+        if isinstance(value, str | int) and value in choices:
             return str(field.verbose_name), str(choices[value]) or "—"
         known = known or field
     return str(getattr(known, "verbose_name", column)), _plain(value)
@@ -85,7 +85,7 @@ def _choice(value: Any, tables: tuple[type[models.Model], ...]) -> str:
     for table in tables:
         for field in table._meta.fields:
             words = dict(getattr(field, "flatchoices", ()))
-            if value and value in words:
+            if isinstance(value, str) and value and value in words:
                 return str(words[value])
     return _plain(value)
 
