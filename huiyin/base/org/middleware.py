@@ -14,7 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from huiyin.base.kit.api import problem
 from huiyin.base.kit.moment import today
-from huiyin.base.kit.scope import use
+from huiyin.base.kit.scope import use, without_scope
 
 from .models import ApiToken, User
 from .selectors import scope_of, token_for
@@ -57,7 +57,8 @@ def _operate(request: HttpRequest) -> HttpResponseBase:
     kind, _space, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     token = token_for(key.strip()) if kind.lower() == "bearer" and key.strip() else None
     if token is None:
-        return _dispatch(request)
+        with without_scope():
+            return _dispatch(request)
     if token.last_used_on != today():
         ApiToken.objects.filter(pk=token.pk).update(last_used_on=today())
     request.user = token.user
@@ -69,6 +70,9 @@ def _dispatch(request: HttpRequest) -> HttpResponseBase:
     try:
         if "\x00" in request.path_info:
             raise Resolver404
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):
+            return problem(400, "bad-request", _("The request cannot be read."))
         match = request.resolver_match = resolve(request.path_info)
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     except Http404:

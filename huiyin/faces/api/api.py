@@ -38,7 +38,7 @@ STATUS = {
 
 
 class WrongType(Exception):
-    """A body was sent as something else than JSON."""
+    """A body was sent as something else than the operation reads."""
 
 
 class Reader(Parser):
@@ -56,9 +56,15 @@ class Reader(Parser):
     def parse_querydict(
         self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
     ) -> dict[str, Any]:
-        """Parameters of an address or a form; of one that is given twice the last counts."""
+        """Parameters of an address, or files; of one that is given twice the last counts."""
+        if data is not request.GET and request.content_type != "multipart/form-data" and _has_body(request):
+            raise WrongType(request.content_type)
         plain: dict[str, Any] = super().parse_querydict(data, list_fields, request)
         return {name: without_nul(value) for name, value in plain.items()}
+
+
+def _has_body(request: HttpRequest) -> bool:
+    return request.META.get("CONTENT_LENGTH") not in (None, "", "0")
 
 
 def without_nul(value: Any) -> Any:
@@ -73,7 +79,6 @@ def without_nul(value: Any) -> Any:
 class BearerToken:
     """A key made by `manage token` or on the profile page, sent as `Authorization: Bearer …`."""
 
-    openapi_name = "token"
     openapi_security_schema = {"type": "http", "scheme": "bearer"}
 
     def __call__(self, _request: HttpRequest) -> Scope | None:
@@ -170,8 +175,13 @@ def http_error(request: HttpRequest, error: Any) -> HttpResponse:
         wanted = {"WWW-Authenticate": "Bearer"}
         return problem(401, "no-token", _("Send a valid token: Authorization: Bearer …"), headers=wanted)
     if isinstance(error.__cause__, WrongType):
-        return problem(415, "wrong-type", _("Send JSON: Content-Type: application/json."))
+        return wrong_type(request, error.__cause__)
     return unreadable(request, error)
+
+
+@api.exception_handler(WrongType)
+def wrong_type(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(415, "wrong-type", _("Send JSON (application/json), and files as multipart/form-data."))
 
 
 @api.exception_handler(SuspiciousOperation)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from huiyin.base.kit.scope import system_scope, use
+from huiyin.base.org import selectors as org
 from huiyin.base.org.models import User
 from huiyin.base.org.services import add_unit, issue_token
 from huiyin.engines.packs import selectors as packs
@@ -130,9 +132,32 @@ def made(tmp_path: Path) -> Centre:
     return Centre(people)
 
 
+@pytest.fixture(scope="module")
+def stage(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Centre]:
+    """One centre for all questions of a file."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        built = made(tmp_path_factory.mktemp("pack"))
+        for user in (
+            built.people.alice,
+            built.people.bob,
+            built.people.carol,
+            built.people.dana,
+            built.people.erin,
+        ):
+            built.key(user)
+        yield built
+        transaction.set_rollback(True)
+    org.forget()
+    packs.forget()
+
+
 @pytest.fixture
-def centre(db: None, tmp_path: Path) -> Centre:
-    return made(tmp_path)
+def centre(stage: Centre, db: None) -> Iterator[Centre]:
+    """The centre as it was built; what a test does to it is undone."""
+    yield stage
+    org.forget()
 
 
 @pytest.fixture
