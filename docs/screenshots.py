@@ -63,7 +63,9 @@ with use(system_scope("screenshots", via="command")):
     home = max(homes, key=homes.count) if homes else case.place
     incident = Incident.objects.filter(site__code="yunhe").order_by("-pk").first()
     told = yunhe.filter(kind="repair").exclude(description="")
-    story = told.order_by("-received_at").first() or case
+    told = told.exclude(category=None).select_related("category").order_by("-received_at")
+    plain = (one for one in told if any(word in one.title for word in one.category.keywords))
+    story = next(plain, None) or told.first() or case
     mine = Case.objects.filter(responsible__username="repair1.yunhe", place__isnull=False)
     field = mine.order_by("ended_at", "-received_at").first() or case
     print(json.dumps({
