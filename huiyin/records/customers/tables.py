@@ -47,9 +47,8 @@ def _homes_shown(customer: Any) -> Any:
             else thing.get_absolute_url()
         )
         lines.append((one.get_role_display(), url, thing.name))
-    return (
-        format_html_join("", '<div><span class="hy-muted">{}</span> <a href="{}">{}</a></div>', lines) or None
-    )
+    shown = format_html_join("", '<div><span class="hy-muted">{}</span> <a href="{}">{}</a></div>', lines)
+    return format_html("<div>{}</div>", shown) if lines else None
 
 
 def _care(customer: Any) -> str:
@@ -58,7 +57,8 @@ def _care(customer: Any) -> str:
 
 def _care_shown(customer: Any) -> Any:
     shown = [care_shown(one, customer.site_id) for one in customer.person.care]
-    return format_html_join(" ", "{}", ((badge(one.label, one.tone),) for one in shown)) or None
+    badges = format_html_join(" ", "{}", ((badge(one.label, one.tone),) for one in shown))
+    return format_html("<div>{}</div>", badges) if shown else None
 
 
 def _name_shown(customer: Customer) -> Any:

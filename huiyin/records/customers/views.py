@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -74,6 +75,11 @@ class CustomerList(ListView):
     export_permission = "customers.export"
     search_hint = gettext_lazy("Name, pinyin, phone or its last 4 digits, 3-2-501, plate, identity number")
     empty_hint = gettext_lazy("Files appear here when they are opened or imported.")
+
+    @cached_property
+    def sites_to_choose(self) -> list[Site]:
+        """The sites a new file may be for, where the list is not of one site only."""
+        return [] if self.request.GET.get("site") else list(sites_in_reach(EDIT).order_by("code"))
 
     def get_queryset(self) -> QuerySet[Customer]:
         rows: QuerySet[Customer] = super().get_queryset().filter(merged_into=None).select_related("site")

@@ -399,8 +399,16 @@ class MergeFiles(OfCustomer):
         alike = duplicates_of(name=keep.name, phone=phone, site=keep.site, besides=keep, limit=5)
         return {"keep": keep, "other": self.other, "alike": [one.customer for one in alike]}
 
+    def get_form(self, data: Any = None, files: Any = None) -> Any:
+        asked = self.request.GET
+        if data is None and self.other is None and ("other" in asked or "other_q" in asked):
+            data = asked  # what was typed to compare with, so that it is said when nothing or several fit
+        return super().get_form(data, files)
+
     def context(self, **extra: Any) -> dict[str, Any]:
-        other = self.other
+        other, form = self.other, extra["form"]
+        if other is None and self.request.method == "GET" and form.is_bound and form.is_valid():
+            other = form.cleaned_data["other"]
         files = [self.object] if other is None else [self.object, other]
         return super().context(keep=self.object, other=other, compared=compared(files), **extra)
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -292,6 +293,11 @@ class AssetList(ListView):
     export_permission = VIEW
     search_hint = gettext_lazy("Name, code, plate, serial number")
     empty_hint = gettext_lazy("Lifts, pumps, meters, vehicles and devices appear here when they are added.")
+
+    @cached_property
+    def sites_to_choose(self) -> list[Site]:
+        """The sites a new thing may be for, where the list is not of one site only."""
+        return [] if self.request.GET.get("site") else list(sites_in_reach(EDIT).order_by("code"))
 
     def get_queryset(self) -> QuerySet[Asset]:
         rows: QuerySet[Asset] = super().get_queryset().select_related("site", "place")
