@@ -20,7 +20,6 @@ DOORS: dict[str, str] = {
     "huiyin.engines.search.documents": "says what a row is found by",
     "huiyin.engines.search.text": "folds a text for comparing",
     "huiyin.records.customers.holdings": "services, continued",
-    "huiyin.records.customers.merging": "services, continued",
     "huiyin.records.places.addresses": "pure functions on addresses",
     "huiyin.records.places.importing": "who imports people imports the rooms they live in",
     "huiyin.records.places.numbers": "pure functions on plates and vehicle numbers",

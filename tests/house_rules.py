@@ -59,6 +59,11 @@ class Module:
     def nodes(self) -> list[ast.AST]:
         return list(ast.walk(self.tree))
 
+    @cached_property
+    def remarks(self) -> set[int]:
+        """Which of its texts stand alone: docstrings, and the words under an attribute."""
+        return {id(node.value) for node in self.nodes if isinstance(node, ast.Expr)}
+
     @property
     def name(self) -> str:
         """Its path below the root of the tree."""
@@ -351,23 +356,11 @@ def model_signal(module: Module) -> Iterator[tuple[int, str]]:
 @rule
 def chinese_in_code(module: Module) -> Iterator[tuple[int, str]]:
     """Words on the screen are message ids; Chinese stands in catalogues, packs and tables of language."""
-    docstrings = {
-        id(node.body[0].value)
-        for node in module.nodes
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
     for node in module.nodes:
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
-        if CJK.search(node.value) and not _is_remark(module, node):
+        if CJK.search(node.value) and id(node) not in module.remarks:
             yield node.lineno, f"Chinese in code: {node.value[:30]!r}"
-
-
-def _is_remark(module: Module, node: ast.Constant) -> bool:
-    """Whether a text stands alone, as the words under an attribute do."""
-    return any(isinstance(other, ast.Expr) and other.value is node for other in module.nodes)
 
 
 def modules(root: Path) -> list[Module]:

@@ -536,7 +536,7 @@ def queries_of(asked: Callable[[], Knock]) -> int:
         seen = asked()
     if seen.status not in FINE:
         raise AssertionError(str(seen))
-    return sum(1 for query in captured.captured_queries if not _OWN.match(query["sql"]))
+    return sum(1 for query in captured.captured_queries if not _OWN.match(query["sql"] or ""))
 
 
 def page_queries(world: World, address: Address, asked: Mapping[str, str] | None = None) -> int:

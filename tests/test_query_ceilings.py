@@ -13,7 +13,7 @@ from huiyin.engines.packs import selectors as packs
 from huiyin.faces.api.api import api
 from tests import cast, reach
 
-FEW, MANY = 3, 20
+FEW, MANY = 3, 12
 USUAL = 10
 """The most queries of a page: about five are the session, the person, their reach, sites and saved views."""
 CEILINGS: dict[str, int] = {
@@ -27,7 +27,7 @@ CEILINGS: dict[str, int] = {
     "customers:duplicates": 12,
     "customers:household": 18,
     "customers:household-print": 13,
-    "customers:list": 13,
+    "customers:list": 15,
     "customers:merge": 14,
     "desk:home": 14,
     "desk:search": 14,

@@ -102,6 +102,11 @@ class PageView(Gate):
         return self.page(self.context())
 
 
+def searchable(typed: str, limit: int = 100) -> str:
+    """What somebody typed into a search box, without characters that no database takes."""
+    return "".join(c for c in typed if c.isprintable()).strip()[:limit]
+
+
 class ListView(Gate):
     """A dense list with filters, orders, keyset paging, export of exactly what is shown.
 
@@ -127,7 +132,7 @@ class ListView(Gate):
         if self.filterset_class is not None:
             filterset = self.filterset_class(self.request.GET, queryset=queryset, request=self.request)
             queryset = filterset.qs
-        text = self.request.GET.get("q", "").strip()[:100]
+        text = searchable(self.request.GET.get("q", ""))
         if text:
             queryset = self.narrow(queryset, text)
         return queryset, filterset

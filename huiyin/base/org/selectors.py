@@ -157,7 +157,9 @@ def staff_of(sites: Iterable[Site]) -> QuerySet[User]:
     own = {site.unit_id: site.unit.path for site in sites}
     above = {int(part) for path in own.values() for part in path.split("/") if part}
     at = Q(unit__in=above) | Q(unit__parent__in=own)
-    return User.objects.filter(pk__in=standing().filter(at).values("user"), is_active=True).order_by("name", "pk")
+    return User.objects.filter(pk__in=standing().filter(at).values("user"), is_active=True).order_by(
+        "name", "pk"
+    )
 
 
 def teams_at(sites: QuerySet[Site]) -> QuerySet[OrgUnit]:

@@ -154,7 +154,7 @@ def save_post(
 ) -> Post:
     """Make or change a post by its code.
 
-    Refused when a permission does not exist, or one is added that one does not hold company-wide.
+    Refused when a permission does not exist.
     Nothing is written (and no event) when all values are already so: packs load twice unchanged.
     """
     unknown = sorted({p for p in permissions if not known(p)})
@@ -166,8 +166,6 @@ def save_post(
             field="permissions",
         )
     post = Post.objects.filter(code=code).first() or Post(code=code)
-    for permission in set(permissions) - set(post.permissions):
-        current().require(permission, None)
     values: dict[str, Any] = {
         "name": name,
         "level": level,
@@ -269,11 +267,14 @@ def appoint(
 ) -> Appointment:
     """Give a person a post at a unit for a period (local days, both included).
 
-    Refused when one would hand out rights one does not hold there, or the same appointment stands.
+    Who administers the whole organisation appoints to every post; who administers a part of it hands
+    out only rights held there. Refused otherwise, or when the same appointment stands.
     """
     _require_over(unit, "org.edit")
-    for permission in post.permissions:
-        _require_over(unit, permission)
+    scope = current()
+    if not scope.everywhere and "org.edit" not in scope.company:
+        for permission in post.permissions:
+            _require_over(unit, permission)
     starts_on = starts_on or today()
     twin = Appointment.objects.filter(user=user, post=post, unit=unit)
     if any(

@@ -9,12 +9,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from stdnum.cn import ric, uscc
 
+from huiyin.base.kit.moment import today as local_today
 from huiyin.engines.fields import phones
 
 Kind = Literal["cn_id", "uscc", "vin", "plate", "unknown"]
@@ -113,7 +113,7 @@ def check(value: str, kind: Kind | None = None, *, today: date | None = None) ->
     if not number:
         return Verdict(False, kind, number, "empty")
     if kind == "cn_id":
-        return _check_person(number, today or datetime.now(ZoneInfo("Asia/Shanghai")).date())
+        return _check_person(number, today or local_today())
     checks: dict[Kind, Callable[[str], Verdict]] = {
         "uscc": _check_company,
         "vin": _check_vin,

@@ -71,7 +71,7 @@ def run(
     result = Result()
     if dry_run:
         with transaction.atomic():
-            _run(table, preset, site, by, result, progress=None)
+            _run(table, preset, site, by, result, progress=None, trial=True)
             transaction.set_rollback(True)
     else:
         _run(table, preset, site, by, result, progress)
@@ -79,17 +79,29 @@ def run(
 
 
 def _run(
-    table: Table, preset: Preset, site: Site, by: Actor, result: Result, progress: Progress | None
+    table: Table,
+    preset: Preset,
+    site: Site,
+    by: Actor,
+    result: Result,
+    progress: Progress | None,
+    trial: bool = False,
 ) -> None:
     rows = table.rows
     stream: Iterator[Row] = rows() if callable(rows) else iter(rows)
     if preset.take_all is not None:
         _take_all(list(stream), preset, site, by, result)
         return
+    session = None
     while portion := list(islice(stream, PORTION)):
         with transaction.atomic():
-            for row in portion:
-                result.count(_take(row, preset, site, by, result))
+            if preset.open is not None:
+                # A trial writes nothing, so its one session has to remember what rows before have brought.
+                session = session if trial and session is not None else preset.open(site, by=by)
+                _take_portion(session, portion, preset, result, trial=trial)
+            else:
+                for row in portion:
+                    result.count(_take(row, preset, site, by, result))
         if progress is not None:
             progress(result)
 
@@ -107,6 +119,28 @@ def _take(row: Row, preset: Preset, site: Site, by: Actor, result: Result) -> st
     except ValidationError as error:
         result.errors.append(_plain(row, "", "", "invalid", " ".join(error.messages)))
     return "rejected"
+
+
+def _take_portion(session: Any, rows: list[Row], preset: Preset, result: Result, *, trial: bool) -> None:
+    """Take a portion of rows in one session; when they cannot be written, none of them counts."""
+    good = [row for row in rows if row.ok]
+    try:
+        with transaction.atomic():
+            outcomes = session.take([row.values for row in good])
+            if not trial:
+                session.write()
+    except Refused as refusal:
+        outcomes = [refusal] * len(good)
+    became = {row.number: one for row, one in zip(good, outcomes, strict=True)}
+    for row in rows:
+        _note(row, result)
+        if not row.ok:
+            result.count(_reject(row, result))
+        elif isinstance(refused := became[row.number], Refused):
+            result.errors.append(_refused(row, refused, preset))
+            result.count("rejected")
+        else:
+            result.count(refused)
 
 
 def _take_all(rows: list[Row], preset: Preset, site: Site, by: Actor, result: Result) -> None:

@@ -35,7 +35,7 @@ def _detail(notice: Notice) -> str:
     if not data.get("due_at"):
         return ""
     return _("%(limit)s limit, due %(at)s") % {
-        "limit": clock_name(str(data.get("kind", ""))), "at": moment(data["due_at"]),
+        "limit": clock_name(str(data.get("clock", ""))), "at": moment(data["due_at"]),
     }  # fmt: skip
 
 

@@ -513,8 +513,8 @@ def _vehicle(row: Row, place: Place, owner: Customer, by: Actor) -> bool:
 
 
 declare(
-    Preset("hc-owners", _("Owners"), "customers.import", take=import_owner),
-    Preset("hc-rooms", _("Rooms with their owners"), "customers.import", take=import_room_of_owner),
-    Preset("hc-assets", _("Households in one table"), "customers.import", take=import_household),
+    Preset("hc-owners", _("Owners"), "customers.import", open=Owners),
+    Preset("hc-rooms", _("Rooms with their owners"), "customers.import", open=RoomsOfOwners),
+    Preset("hc-assets", _("Households in one table"), "customers.import", open=Households),
     Preset("hc-parking", _("Parking spaces and cars"), "customers.import", take=import_car),
 )

@@ -356,6 +356,6 @@ def import_meter(site: Site, row: Row, *, by: Actor) -> Outcome:
 
 
 declare(
-    Preset("hc-buildings", _("Buildings and entrances"), "places.import", take=import_building),
+    Preset("hc-buildings", _("Buildings and entrances"), "places.import", open=Buildings),
     Preset("hc-meters", _("Meters"), "places.import", take=import_meter),
 )

@@ -330,7 +330,7 @@ class OpenIncidentForm(IncidentForm):
         self.fields["place"] = PlaceField(
             sites,
             required=False,
-            help_text=gettext_lazy("The building or area concerned, such as 3栋; may be left out."),
+            help_text=gettext_lazy("The building or area concerned, such as 3-2; may be left out."),
         )
         self.sites = {str(site.pk): site for site in sites}
         self.order_fields(["site", "title", "place", "script", "expected_at"])

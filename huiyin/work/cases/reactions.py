@@ -54,7 +54,8 @@ def _tell(event: Event, case: Case, *, leads: bool) -> None:
         title=f"{case.code} {case.title}",
         about=case.get_absolute_url(),
         by=current().actor,
-        **{name: event.data.get(name) for name in ("kind", "due_at", "rule") if name in event.data},
+        **{name: event.data[name] for name in ("due_at", "rule") if name in event.data},
+        clock=event.data.get("kind", ""),
     )
 
 

@@ -93,7 +93,8 @@ class Names:
         for event in events:
             told = NAMED if event.verb == "cases.changed" else TOLD
             for part in ("set", "old"):
-                for column, value in (event.data.get(part) or {}).items():
+                columns = event.data.get(part)
+                for column, value in columns.items() if isinstance(columns, dict) else ():
                     if column in told and isinstance(value, int):
                         wanted[column].add(value)
         self._names = {

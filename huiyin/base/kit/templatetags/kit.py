@@ -218,7 +218,8 @@ def table_rows(
     Written here and not in the template: asked for each of hundreds of cells, that takes four times as long.
     """
     shown = [
-        (column, f'<td class="{escape(column.css)}" data-label="{escape(column.label)}">') for column in columns
+        (column, f'<td class="{escape(column.css)}" data-label="{escape(column.label)}">')
+        for column in columns
     ]
     box = _box() if getattr(context.get("view"), "bulk_actions", ()) else ""
     parts: list[str] = []
@@ -232,7 +233,11 @@ def table_rows(
         link = url
         for column, head in shown:
             text = _text_of(cell(column.shown(row)), context)
-            parts.append(f'{head}<a class="hy-row-link" href="{link}">{text}</a></td>' if link else f"{head}{text}</td>")
+            parts.append(
+                f'{head}<a class="hy-row-link" href="{link}">{text}</a></td>'
+                if link
+                else f"{head}{text}</td>"
+            )
             link = ""
         parts.append("</tr>")
     return mark_safe("".join(parts))

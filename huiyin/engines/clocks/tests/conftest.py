@@ -15,7 +15,7 @@ from huiyin.base.kit.scope import Scope, system_scope, use
 from huiyin.base.org.models import Site
 from huiyin.base.org.services import add_unit
 from huiyin.base.trail.models import Event
-from huiyin.base.trail.registry import verb
+from huiyin.base.trail.registry import VERBS
 from huiyin.base.trail.services import record
 from huiyin.engines.clocks import registry
 from huiyin.engines.packs import selectors
@@ -23,11 +23,15 @@ from huiyin.engines.packs.services import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
-VERBS = [
-    verb(f"matters.{word}", word)
-    for word in ("opened", "assigned", "noted", "answered", "reopened", "dropped", "taken_up", "gone")
-]
+WORDS = ("opened", "assigned", "noted", "answered", "reopened", "dropped", "taken_up", "gone")
 _ids = count(1)
+
+
+@pytest.fixture(autouse=True)
+def matter_verbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events of the made-up table; gone again afterwards."""
+    for word in WORDS:
+        monkeypatch.setitem(VERBS, f"matters.{word}", word)
 
 
 @dataclass(eq=False)

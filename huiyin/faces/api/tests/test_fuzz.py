@@ -10,12 +10,12 @@ from typing import Any
 
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from huiyin.base.kit.moment import now
-from huiyin.config.wsgi import application
 
 from .conftest import REPAIR, Centre
 
@@ -33,7 +33,7 @@ WANTED = CHECKS.get_by_names(
         "ignored_auth",
     ]
 )
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
 
 @contextmanager

@@ -7,179 +7,437 @@ import huiyin.base.kit.moment
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_sign_in_and_views'),
-        ('places', '0001_initial'),
+        ("org", "0002_sign_in_and_views"),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=30, verbose_name='File number')),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('company', 'Company')], default='person', max_length=8, verbose_name='Kind')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('name_key', models.CharField(editable=False, max_length=80)),
-                ('gender', models.CharField(blank=True, choices=[('female', 'Female'), ('male', 'Male')], default='', max_length=6, verbose_name='Gender')),
-                ('birthday', models.DateField(blank=True, null=True, verbose_name='Birthday')),
-                ('tier', models.CharField(blank=True, default='', max_length=20, verbose_name='Tier')),
-                ('language', models.CharField(blank=True, default='', max_length=12, verbose_name='Language')),
-                ('tags', models.JSONField(blank=True, default=list, verbose_name='Tags')),
-                ('care', models.JSONField(blank=True, default=list, verbose_name='Special care')),
-                ('has_care', models.BooleanField(default=False, editable=False)),
-                ('consents', models.JSONField(blank=True, default=list, verbose_name='Consents')),
-                ('profile', models.JSONField(blank=True, default=dict, verbose_name='Profile')),
-                ('note', models.TextField(blank=True, default='', max_length=4000, verbose_name='Note')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('checked_on', models.DateField(blank=True, null=True, verbose_name='Checked with the customer on')),
-                ('merged_into', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='customers.customer')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=30, verbose_name="File number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("person", "Person"), ("company", "Company")],
+                        default="person",
+                        max_length=8,
+                        verbose_name="Kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("name_key", models.CharField(editable=False, max_length=80)),
+                (
+                    "gender",
+                    models.CharField(
+                        blank=True,
+                        choices=[("female", "Female"), ("male", "Male")],
+                        default="",
+                        max_length=6,
+                        verbose_name="Gender",
+                    ),
+                ),
+                ("birthday", models.DateField(blank=True, null=True, verbose_name="Birthday")),
+                ("tier", models.CharField(blank=True, default="", max_length=20, verbose_name="Tier")),
+                (
+                    "language",
+                    models.CharField(blank=True, default="", max_length=12, verbose_name="Language"),
+                ),
+                ("tags", models.JSONField(blank=True, default=list, verbose_name="Tags")),
+                ("care", models.JSONField(blank=True, default=list, verbose_name="Special care")),
+                ("has_care", models.BooleanField(default=False, editable=False)),
+                ("consents", models.JSONField(blank=True, default=list, verbose_name="Consents")),
+                ("profile", models.JSONField(blank=True, default=dict, verbose_name="Profile")),
+                ("note", models.TextField(blank=True, default="", max_length=4000, verbose_name="Note")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                (
+                    "checked_on",
+                    models.DateField(blank=True, null=True, verbose_name="Checked with the customer on"),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('mobile', 'Mobile'), ('phone', 'Telephone'), ('wechat', 'WeChat'), ('email', 'E-mail'), ('address', 'Postal address')], max_length=8, verbose_name='Kind')),
-                ('value', models.CharField(max_length=200, verbose_name='Number or address')),
-                ('normalised', models.CharField(editable=False, max_length=200)),
-                ('tail4', models.CharField(blank=True, default='', editable=False, max_length=4)),
-                ('label', models.CharField(blank=True, default='', max_length=40, verbose_name='Label')),
-                ('is_primary', models.BooleanField(default=False, verbose_name='First choice')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='From')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='Until')),
-                ('created_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "Mobile"),
+                            ("phone", "Telephone"),
+                            ("wechat", "WeChat"),
+                            ("email", "E-mail"),
+                            ("address", "Postal address"),
+                        ],
+                        max_length=8,
+                        verbose_name="Kind",
+                    ),
+                ),
+                ("value", models.CharField(max_length=200, verbose_name="Number or address")),
+                ("normalised", models.CharField(editable=False, max_length=200)),
+                ("tail4", models.CharField(blank=True, default="", editable=False, max_length=4)),
+                ("label", models.CharField(blank=True, default="", max_length=40, verbose_name="Label")),
+                ("is_primary", models.BooleanField(default=False, verbose_name="First choice")),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="From")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="Until")),
+                ("created_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-is_primary', 'kind', 'pk'],
+                "ordering": ["-is_primary", "kind", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Holding',
+            name="Holding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('co_owner', 'Co-owner'), ('tenant', 'Tenant'), ('family', 'Family member'), ('representative', 'Authorised representative'), ('agent', 'Agent'), ('emergency_contact', 'Emergency contact'), ('driver', 'Driver'), ('temporary', 'Temporary resident')], max_length=20, verbose_name='Role')),
-                ('share', models.DecimalField(blank=True, decimal_places=4, max_digits=7, null=True, verbose_name='Share (%)')),
-                ('starts_on', models.DateField(verbose_name='From')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='Until')),
-                ('remark', models.CharField(blank=True, default='', max_length=200, verbose_name='Remark')),
-                ('known_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('end_known_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('asset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holdings', to='places.asset', verbose_name='Thing')),
-                ('corrects', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.holding')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='customers.customer')),
-                ('place', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holdings', to='places.place', verbose_name='Place')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("co_owner", "Co-owner"),
+                            ("tenant", "Tenant"),
+                            ("family", "Family member"),
+                            ("representative", "Authorised representative"),
+                            ("agent", "Agent"),
+                            ("emergency_contact", "Emergency contact"),
+                            ("driver", "Driver"),
+                            ("temporary", "Temporary resident"),
+                        ],
+                        max_length=20,
+                        verbose_name="Role",
+                    ),
+                ),
+                (
+                    "share",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=7, null=True, verbose_name="Share (%)"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="From")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="Until")),
+                ("remark", models.CharField(blank=True, default="", max_length=200, verbose_name="Remark")),
+                ("known_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                ("end_known_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("voided_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holdings",
+                        to="places.asset",
+                        verbose_name="Thing",
+                    ),
+                ),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.holding",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holdings",
+                        to="places.place",
+                        verbose_name="Place",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_on', 'pk'],
+                "ordering": ["starts_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='IdentityNumber',
+            name="IdentityNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('resident_id', 'Resident identity card'), ('passport', 'Passport'), ('uscc', 'Unified social credit code'), ('other', 'Other paper')], max_length=12, verbose_name='Kind')),
-                ('sealed', models.TextField(editable=False)),
-                ('key_id', models.CharField(editable=False, max_length=16)),
-                ('blind', models.CharField(editable=False, max_length=64)),
-                ('masked', models.CharField(editable=False, max_length=60)),
-                ('verified', models.BooleanField(default=False, editable=False)),
-                ('remark', models.CharField(blank=True, default='', max_length=200, verbose_name='Remark')),
-                ('created_at', models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='customers.customer')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("resident_id", "Resident identity card"),
+                            ("passport", "Passport"),
+                            ("uscc", "Unified social credit code"),
+                            ("other", "Other paper"),
+                        ],
+                        max_length=12,
+                        verbose_name="Kind",
+                    ),
+                ),
+                ("sealed", models.TextField(editable=False)),
+                ("key_id", models.CharField(editable=False, max_length=16)),
+                ("blind", models.CharField(editable=False, max_length=64)),
+                ("masked", models.CharField(editable=False, max_length=60)),
+                ("verified", models.BooleanField(default=False, editable=False)),
+                ("remark", models.CharField(blank=True, default="", max_length=200, verbose_name="Remark")),
+                ("created_at", models.DateTimeField(default=huiyin.base.kit.moment.now, editable=False)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kind', 'pk'],
+                "ordering": ["kind", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Merge',
+            name="Merge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('moved', models.JSONField(default=dict)),
-                ('reason', models.CharField(blank=True, default='', max_length=200, verbose_name='Reason')),
-                ('at', models.DateTimeField(default=huiyin.base.kit.moment.now)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('gone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),
-                ('keep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("moved", models.JSONField(default=dict)),
+                ("reason", models.CharField(blank=True, default="", max_length=200, verbose_name="Reason")),
+                ("at", models.DateTimeField(default=huiyin.base.kit.moment.now)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "gone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.customer"
+                    ),
+                ),
+                (
+                    "keep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.customer"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['site', 'name_key'], name='customers_customer_name'),
+            model_name="customer",
+            index=models.Index(fields=["site", "name_key"], name="customers_customer_name"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='customers_customer_merged'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into__isnull", False)),
+                fields=["merged_into"],
+                name="customers_customer_merged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('has_care', True)), fields=['site', 'id'], name='customers_customer_care'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("has_care", True)), fields=["site", "id"], name="customers_customer_care"
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['site', 'updated_at'], name='customers_customer_age'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["site", "updated_at"],
+                name="customers_customer_age",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('site', 'code'), name='customers_customer_code', violation_error_message='A file with this number exists already.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("site", "code"),
+                name="customers_customer_code",
+                violation_error_message="A file with this number exists already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('pk')), _negated=True), name='customers_customer_not_itself'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("merged_into", models.F("pk")), _negated=True),
+                name="customers_customer_not_itself",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['normalised', 'site'], name='customers_contact_value'),
+            model_name="contactpoint",
+            index=models.Index(fields=["normalised", "site"], name="customers_contact_value"),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['tail4', 'site'], name='customers_contact_tail'),
+            model_name="contactpoint",
+            index=models.Index(fields=["tail4", "site"], name="customers_contact_tail"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='customers_contact_period', violation_error_message='The end lies before the start.'),
+            model_name="contactpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_to", None),
+                    ("valid_to__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="customers_contact_period",
+                violation_error_message="The end lies before the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holding',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='customers_holding_period', violation_error_message='The end lies before the start.'),
+            model_name="holding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="customers_holding_period",
+                violation_error_message="The end lies before the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asset__isnull', False), ('place', None)), models.Q(('asset', None), ('place__isnull', False)), _connector='OR'), name='customers_holding_of_one', violation_error_message='A holding is of one place or of one thing.'),
+            model_name="holding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("asset__isnull", False), ("place", None)),
+                    models.Q(("asset", None), ("place__isnull", False)),
+                    _connector="OR",
+                ),
+                name="customers_holding_of_one",
+                violation_error_message="A holding is of one place or of one thing.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holding',
-            constraint=models.CheckConstraint(condition=models.Q(('share', None), models.Q(('share__gt', 0), ('share__lte', 100), ('role__in', ['owner', 'co_owner'])), _connector='OR'), name='customers_holding_share', violation_error_message='A share is more than 0 and at most 100 percent, of an owner.'),
+            model_name="holding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("share", None),
+                    models.Q(("share__gt", 0), ("share__lte", 100), ("role__in", ["owner", "co_owner"])),
+                    _connector="OR",
+                ),
+                name="customers_holding_share",
+                violation_error_message="A share is more than 0 and at most 100 percent, of an owner.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='identitynumber',
-            index=models.Index(fields=['blind', 'site'], name='customers_identity_blind'),
+            model_name="identitynumber",
+            index=models.Index(fields=["blind", "site"], name="customers_identity_blind"),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at', None)), fields=('gone',), name='customers_merge_once'),
+            model_name="merge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at", None)), fields=("gone",), name="customers_merge_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.CheckConstraint(condition=models.Q(('keep', models.F('gone')), _negated=True), name='customers_merge_of_two'),
+            model_name="merge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("keep", models.F("gone")), _negated=True), name="customers_merge_of_two"
+            ),
         ),
     ]

@@ -1,0 +1,30 @@
+"""Who is told about limits: the responsible person before, the leads too after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from huiyin.base.kit.moment import moved_to, now
+from huiyin.base.kit.scope import system_scope, use
+from huiyin.base.trail.jobs import relay
+from huiyin.base.trail.models import Delivery
+from huiyin.engines.clocks.jobs import tick
+from huiyin.engines.messages.models import Notice
+from huiyin.work.cases import services
+
+from .conftest import Centre
+
+
+def test_limits_reach_the_responsible_person_and_then_the_leads(centre: Centre) -> None:
+    with use(centre.scope(centre.alice)) as scope:
+        case = services.register(
+            centre.site, kind="repair", channel="phone", title="漏水", responsible=centre.erin, by=scope.actor
+        )
+    with use(system_scope("worker")):
+        for minutes, told in ((95, {"erin"}), (125, {"erin", "alice"})):
+            with moved_to(now() + timedelta(minutes=minutes)):
+                tick()
+                relay()
+            kinds = Notice.objects.filter(about=case.get_absolute_url(), data__clock="answer")
+            assert {notice.user.username for notice in kinds} == told
+        assert not Delivery.objects.filter(done_at=None).exists()
