@@ -46,7 +46,8 @@ def web(
         _await(port, process)
         yield Server(port, process.pid)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
 
 

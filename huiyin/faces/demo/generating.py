@@ -476,14 +476,10 @@ def _steady(end: int) -> bool:
 
 def _promise(rule: Rule, site_id: int, end: int) -> Promise:
     limit = rule.limit
-    steady = isinstance(limit, Within) and limit.shift is None and not limit.end_of_day
     copy = json.dumps(dict(rule.copy), ensure_ascii=False)
-    if (
-        not steady
-        or limit.unit in ("months", "years")
-        or limit.unit.startswith("working")
-        or not _steady(end)
-    ):  # type: ignore[attr-defined]
+    plain = isinstance(limit, Within) and limit.shift is None and not limit.end_of_day
+    unit = limit.unit if isinstance(limit, Within) else ""
+    if not plain or unit in ("months", "years") or unit.startswith("working") or not _steady(end):
         return Promise(rule, copy, 0, None)
     start = datetime.fromtimestamp(end - 400 * DAY, UTC)
     due, warn = rule.times(start, site_id)
