@@ -43,7 +43,9 @@ def test_reach_is_opened_after_the_person_is_known() -> None:
     order = list(settings.MIDDLEWARE)
     scope = order.index("huiyin.base.org.middleware.ScopeMiddleware")
 
-    assert order[0] == "django.middleware.security.SecurityMiddleware"
+    assert order.index("django.middleware.security.SecurityMiddleware") < order.index(
+        "django.contrib.sessions.middleware.SessionMiddleware"
+    )
     assert order.index("django.contrib.auth.middleware.AuthenticationMiddleware") < scope
     assert order.index("django.middleware.csrf.CsrfViewMiddleware") < scope
 
