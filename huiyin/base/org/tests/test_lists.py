@@ -117,14 +117,14 @@ def test_a_list_costs_no_more_queries_when_it_is_longer(
         client.get(URL)
 
 
-def test_the_shell_costs_two_queries_for_somebody_signed_in_and_none_for_a_stranger(
+def test_the_shell_costs_few_queries_for_somebody_signed_in_and_none_for_a_stranger(
     cast: People, as_user: As, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
         Client().get("/login/")
     client = as_user(cast.alice)
     client.get("/profile/password/")
-    with django_assert_num_queries(3 + 1):  # session, user, stamp; the sites at the foot of the side bar
+    with django_assert_num_queries(3 + 2):  # session, user, stamp; the sites of the side bar, unread notices
         client.get("/profile/password/")
 
 
