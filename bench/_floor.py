@@ -26,6 +26,8 @@ from huiyin.base.org.selectors import scope_of  # noqa: E402
 from huiyin.work.cases.models import Case, Category  # noqa: E402
 from huiyin.work.cases.services import register  # noqa: E402
 
+NEXT_ID = "SELECT nextval(pg_get_serial_sequence('cases_case', 'id'))"
+
 Statements = list[tuple[str, list[Any]]]
 
 
@@ -63,12 +65,12 @@ def replay(url: str, seconds: float, connections: int, mark: str) -> float:
             turn = 0
             while time.perf_counter() < until:
                 turn += 1
-                pk = case.pk
+                code = f"{mark}{slot}-{turn}"
+                (pk,) = own.execute(NEXT_ID).fetchone()  # type: ignore[misc]
                 for sql, params in statements:
-                    code = f"{mark}{slot}-{turn}"
-                    ready = [code if one == case.code else pk if one == case.pk else one for one in params]
-                    row = own.execute(sql, ready).fetchone()
-                    pk = row[0] if pk == case.pk and row is not None else pk
+                    own.execute(
+                        sql, [code if one == case.code else pk if one == case.pk else one for one in params]
+                    )
                 own.commit()
                 counts[slot] += 1
 

@@ -19,7 +19,7 @@ USUAL = 10
 CEILINGS: dict[str, int] = {
     "cases:assign": 12,
     "cases:case": 16,
-    "cases:contacts": 11,
+    "cases:contacts": 13,  # names of four tables, read apart: see kit/related.py
     "cases:list": 15,
     "cases:new": 13,
     "customers:customer": 22,

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -69,6 +69,23 @@ def insert(*rows: Model) -> None:
         held.extend(rows)
     else:
         _write(rows)
+
+
+def next_id(model: type[Model]) -> int:
+    """The id the next row of a table may be given, for rows that name it before it is written.
+
+    Nobody else gets it: PostgreSQL counts on, and on SQLite the transaction has the database to itself.
+    """
+    here, pk = connections[DEFAULT_DB_ALIAS], model._meta.pk
+    assert here.in_atomic_block and pk is not None
+    if here.vendor == "postgresql":
+        return int(
+            run("SELECT nextval(pg_get_serial_sequence(%s, %s))", [f'"{model._meta.db_table}"', pk.column])[
+                0
+            ][0]
+        )
+    rows = run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+    return int(rows[0][0]) + 1 if rows else 1
 
 
 @contextmanager
@@ -188,16 +205,20 @@ def _write(rows: Sequence[Model]) -> None:
     grouped: dict[tuple[type[Model], bool], list[Model]] = {}
     for row in rows:
         grouped.setdefault((type(row), row.pk is not None), []).append(row)
-    write = _write_together if connection.vendor == "postgresql" else _write_singly
-    if connection.in_atomic_block:
-        with transaction.mark_for_rollback_on_error("default"):
+    here = connections[DEFAULT_DB_ALIAS]
+    write = _write_together if here.vendor == "postgresql" else _write_singly
+    if here.in_atomic_block:
+        try:
             write(grouped)
+        except Exception:
+            here.needs_rollback = True
+            raise
     else:
         with transaction.atomic(savepoint=False):
             write(grouped)
     for row in rows:
         row._state.adding = False
-        row._state.db = "default"
+        row._state.db = DEFAULT_DB_ALIAS
 
 
 def _write_together(grouped: dict[tuple[type[Model], bool], list[Model]]) -> None:

@@ -11,17 +11,39 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
-from psycopg import RawCursor
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import Connection, RawCursor
+
+_cursors: WeakKeyDictionary[Connection[Any], RawCursor[Any]] = WeakKeyDictionary()
+"""One cursor for each connection of ours: everything is fetched at once, so it is always free."""
 
 
 def run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Carry out a statement on the default database and return its rows; `%s` stands for each value."""
-    with _cursor() as cursor:
-        cursor.execute(_numbered(sql) if connection.vendor == "postgresql" else sql, params)
-        return list(cursor.fetchall()) if cursor.description else []
+    """Carry out a statement that returns rows on the default database; `%s` stands for each value."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    if connection.execute_wrappers or connection.queries_logged:
+        return _run_seen(connection, _numbered(sql), params)
+    with connection.wrap_database_errors:
+        cursor = _cursors.get(connection.connection)
+        if cursor is None:
+            # Django's own cursors merge the parameters into the text, so that no plan is ever kept.
+            cursor = _cursors[connection.connection] = RawCursor(connection.connection)
+        return cursor.execute(_numbered(sql), params).fetchall()
+
+
+def _run_seen(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The same where somebody counts or logs queries."""
+    with connection._prepare_cursor(RawCursor(connection.connection)) as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 @lru_cache(maxsize=512)
@@ -29,17 +51,3 @@ def _numbered(sql: str) -> str:
     """The statement with PostgreSQL's own marks, so that nothing has to read it through again."""
     number = count(1)
     return "".join(part if part != "%s" else f"${next(number)}" for part in re.split("(%s)", sql))
-
-
-def _cursor() -> CursorWrapper:
-    """A cursor that tests and query counters see; on PostgreSQL one whose statements are prepared.
-
-    Django's own cursors merge the parameters into the text there, so that no plan is ever kept.
-    """
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        prepared: CursorWrapper = connection._prepare_cursor(RawCursor(connection.connection))  # type: ignore[attr-defined]
-        return prepared

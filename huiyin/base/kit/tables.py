@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -120,14 +119,21 @@ class Page:
     next: str | None
 
 
-def page_of(queryset: QuerySet[Any], order: Order, *, after: str = "", size: int = 50) -> Page:
-    """`size` rows behind the cursor `after`; a cursor that is not ours starts at the beginning."""
+def placed(queryset: QuerySet[Any], order: Order, after: str = "") -> QuerySet[Any]:
+    """The rows in an order, behind the cursor `after`; one that is not ours starts at the beginning."""
     ordered = queryset.order_by(*order.keys())
     values = unpack_cursor(after) if after else None
     if values is not None:
-        with suppress(ValueError, TypeError):
-            ordered = ordered.filter(order.after(values))
-    rows = list(ordered[: size + 1])
+        try:
+            return ordered.filter(order.after(values))
+        except (ValueError, TypeError):
+            pass
+    return ordered
+
+
+def page_of(queryset: QuerySet[Any], order: Order, *, after: str = "", size: int = 50) -> Page:
+    """`size` rows behind the cursor `after`, and the cursor of the next page."""
+    rows = list(placed(queryset, order, after)[: size + 1])
     if len(rows) <= size:
         return Page(rows, None)
     rows = rows[:size]

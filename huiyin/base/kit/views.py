@@ -25,7 +25,7 @@ from .permissions import known
 from .scope import Actor, current, current_or_none
 from .service import Refused
 from .spreadsheet import spreadsheet_response
-from .tables import Page, Table, page_of
+from .tables import Page, Table, page_of, placed
 
 
 class Gate(View):
@@ -136,6 +136,16 @@ class ListView(Gate):
         if text:
             queryset = self.narrow(queryset, text)
         return queryset, filterset
+
+    def from_here(self, queryset: QuerySet[Any]) -> tuple[QuerySet[Any], int]:
+        """The rows in the order asked for and from the page asked for on, and how many of them are wanted.
+
+        For searching, which may then look no further than needed. An export wants all: 0.
+        """
+        order = self.table.order(self.request.GET.get("order"))
+        if self.request.GET.get("export"):
+            return queryset.order_by(*order.keys()), 0
+        return placed(queryset, order, self.request.GET.get("after", "")), self.table.page_size + 1
 
     def prepare(self, rows: list[Any]) -> list[Any]:
         """Load in bulk what the columns of one page need."""

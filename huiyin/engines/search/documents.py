@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .pinyin import name_tokens
-from .text import document_tokens, phone_tokens
+from .text import document_tokens, kind_token, phone_tokens, site_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,8 @@ class Document:
                 parts += [document_tokens(name), name_tokens(name)]
         parts += [phone_tokens(phone) for phone in self.phones if phone]
         return " ".join(part for part in parts if part)
+
+
+def all_tokens(document: Document, kind: str, site_id: int) -> str:
+    """What an entry of a table at a site is found by: its own words, its table, its site."""
+    return f"{document.tokens()} {kind_token(kind)} {site_token(site_id)}"

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import BooleanField, Expression, F, Model, QuerySet
+from django.db import connection
+from django.db.models import BooleanField, Expression, F, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from huiyin.base.kit.scope import current
 
 from .models import Entry
-from .text import NOTHING, fts5_match, tsquery
+from .text import NOTHING, fts5_match, kind_token, site_token, tsquery
+
+FEW_SITES = 3
+"""Who reaches no more sites than these has them named to the index, which then reads nothing of the others."""
+STEPS = (2000, 8000)
+"""How many rows of a list are looked through, the first ones on, before the index is asked instead."""
+WORTH_IT = 16
+"""So many hits in the first step make the second one worth it."""
 
 
 class Finds(Expression):
-    """True for entries whose tokens match what somebody typed."""
+    """True for entries whose tokens match what somebody typed; with `kind` only those of a table.
+
+    Table and sites are asked of the index itself as well. Otherwise it would hand over every entry
+    with a frequent word, and each would have to be read to see that it is of another table or site.
+    """
 
     conditional = True
 
-    def __init__(self, typed: str, column: Any = None) -> None:
+    def __init__(self, typed: str, column: Any = None, *, kind: str = "") -> None:
         super().__init__(output_field=BooleanField())
         self.typed = typed
+        self.kind = kind
         self.column = column or F("tokens")
 
     def get_source_expressions(self) -> list[Any]:
@@ -28,12 +44,49 @@ class Finds(Expression):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
         column, params = compiler.compile(self.column)
-        return f"{column} @@ to_tsquery('simple', %s)", [*params, tsquery(self.typed)]
+        return f"{column} @@ to_tsquery('simple', %s)", [
+            *params,
+            self._asked(tsquery(self.typed), " & ", " | "),
+        ]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002
+    def as_sql(self, compiler: Any, connection: Any) -> Any:  # noqa: ARG002
         column, _ = compiler.compile(self.column)
         row = column.rsplit(".", 1)[0] + '."id"'
-        return f"{row} IN (SELECT rowid FROM search_fts WHERE search_fts MATCH %s)", [fts5_match(self.typed)]
+        asked = self._asked(fts5_match(self.typed), " AND ", " OR ")
+        return f"{row} IN (SELECT rowid FROM search_fts WHERE search_fts MATCH %s)", [asked]
+
+    def _asked(self, words: str, conjunction: str, alternative: str) -> str:
+        asked = [f"({words})" if words else NOTHING]
+        if self.kind:
+            asked.append(kind_token(self.kind))
+        scope = current()
+        if not scope.everywhere and 0 < len(scope.sites) <= FEW_SITES:
+            asked.append(f"({alternative.join(site_token(site) for site in sorted(scope.sites))})")
+        return conjunction.join(asked) if words else words
+
+
+class Among(Expression):
+    """True where a column is one of the ids that a queryset finds, which is carried out first, for itself."""
+
+    conditional = True
+
+    def __init__(self, column: str, ids: QuerySet[Any, Any]) -> None:
+        super().__init__(output_field=BooleanField())
+        self.column: Any = F(column)
+        self.ids: Any = Subquery(ids)
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column, self.ids]
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        self.column, self.ids = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, params = compiler.compile(self.column)
+        ids, more = compiler.compile(self.ids)
+        # A subquery the planner may take apart would let it walk a million rows in the order of the list.
+        found = f"= ANY(ARRAY{ids})" if connection.vendor == "postgresql" else f"IN {ids}"
+        return f"{column} {found}", [*params, *more]
 
 
 def asks_nothing(typed: str) -> bool:
@@ -41,20 +94,68 @@ def asks_nothing(typed: str) -> bool:
     return fts5_match(typed) == NOTHING
 
 
-def find(typed: str, *, kinds: list[str] | None = None, limit: int = 20) -> list[Entry]:
-    """The newest entries in reach that match, newest first; nothing when nothing was asked."""
+def find(
+    typed: str, *, kinds: list[str] | None = None, limit: int = 20, permission: str | None = None
+) -> list[Entry]:
+    """The newest entries in reach that match, newest first; nothing when nothing was asked.
+
+    With `permission` only those of sites where it is held.
+    """
     if asks_nothing(typed):
         return []
-    entries = Entry.objects.filter(Finds(typed))
-    if kinds is not None:
-        entries = entries.filter(kind__in=kinds)
-    return list(entries.order_by("-at", "-id")[:limit])
+    entries = Entry.objects.all() if permission is None else Entry.objects.allowed(permission)
+    if kinds is None:
+        entries = entries.filter(Finds(typed))
+    elif len(kinds) == 1:
+        entries = entries.filter(Finds(typed, kind=kinds[0]), kind=kinds[0])
+    else:
+        entries = entries.filter(Finds(typed), kind__in=kinds)
+    # Not the bare column: its index would be walked from the newest entry on until enough are found.
+    newest = entries.annotate(moment=Coalesce("at", "at")).order_by("-moment", "-id")
+    return list(newest.defer("tokens")[:limit])
 
 
-def narrow(queryset: QuerySet[Any], typed: str) -> QuerySet[Any]:
-    """Only the rows of a list that match what somebody typed."""
-    model: type[Model] = queryset.model
+def narrow(
+    queryset: QuerySet[Any], typed: str, *, first: int = 0, of: type[Model] | None = None, key: str = "pk"
+) -> QuerySet[Any]:
+    """Only the rows of a list that match what somebody typed.
+
+    `first` says that only so many rows are wanted, in the order of the queryset, which an index must
+    give: a frequent word is then found by looking through the list from there on. With `of` the rows
+    are found by another table's entries, that of their column `key`.
+    """
     if asks_nothing(typed):
         return queryset.none()
-    found = Entry.objects.filter(Finds(typed), kind=model._meta.label_lower)
-    return queryset.filter(pk__in=found.values("subject_id"))
+    kind = (of or queryset.model)._meta.label_lower
+    entries = Entry.objects.filter(Finds(typed, kind=kind), kind=kind)
+    if first and connection.vendor == "postgresql":
+        ids = _head(queryset, _matches(typed, kind, key), first)
+        if ids is not None:
+            return queryset.filter(pk__in=ids)
+    return queryset.filter(Among(key, entries.values("subject_id")))
+
+
+def _matches(typed: str, kind: str, key: str) -> Subquery:
+    """Whether the entry of a row matches; asked row by row."""
+    entry = Entry.objects.filter(kind=kind, subject_id=OuterRef(key))
+    return Subquery(entry.annotate(hit=Finds(typed)).values("hit")[:1], output_field=BooleanField())
+
+
+def _head(queryset: QuerySet[Any], matches: Subquery, first: int) -> list[int] | None:
+    """The ids of the first rows that match; None when they do not lie near the beginning of the list.
+
+    What is frequent as a whole may be rare among the newest; so it is tried, on rows enough to tell.
+    """
+    ordered = queryset if queryset.query.order_by else queryset.order_by(*queryset.model._meta.ordering)
+    lead = str(ordered.query.order_by[0])
+    column = lead.lstrip("-")
+    side = "gte" if lead.startswith("-") else "lte"
+    for step in STEPS:
+        last = ordered.values_list(column, flat=True)[step : step + 1].first()
+        near = ordered if last is None else ordered.filter(**{f"{column}__{side}": last})
+        ids = list(near.filter(matches).values_list("pk", flat=True)[:first])
+        if len(ids) >= first or last is None:
+            return ids
+        if len(ids) < WORTH_IT:
+            return None
+    return None

@@ -7,7 +7,7 @@ Latin letters and digits form whole words in lower case. Traditional characters 
 
 Both databases cut text into words by rules of their own, and these rules differ with version and locale.
 Therefore tokens hold only ASCII letters, digits and common Chinese characters; any other letter is
-written as its code point. Three Greek letters, which cannot occur otherwise, mark special tokens.
+written as its code point. Five Greek letters, which cannot occur otherwise, mark special tokens.
 
 Index `document_tokens(text)`, `pinyin.name_tokens(name)` and `phone_tokens(number)` joined by spaces.
 PostgreSQL finds phrases only in the first 16,383 tokens of a document.
@@ -22,6 +22,8 @@ from collections.abc import Callable
 PHONE = "\u03c6"
 PINYIN = "\u03c0"
 CODED = "\u03c7"
+KIND = "\u03ba"
+SITE = "\u03c3"
 PREFIX = "*"
 NOTHING = '""'
 
@@ -111,6 +113,16 @@ def phone_tokens(number: str) -> str:
     """
     digits = _ascii_digits(re.split(r"[\u8f6cex;,]", fold(number), maxsplit=1)[0])
     return PHONE + _national(digits)[::-1] if digits else ""
+
+
+def kind_token(kind: str) -> str:
+    """The token that every entry of a table (`cases.case`) has."""
+    return KIND + "".join(filter(str.isalnum, kind.lower()))
+
+
+def site_token(site_id: int) -> str:
+    """The token that every entry of a site has."""
+    return f"{SITE}{site_id}"
 
 
 def _pairs(run: str) -> list[str]:

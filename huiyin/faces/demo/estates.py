@@ -17,7 +17,7 @@ from huiyin.base.trail.models import Event
 from huiyin.engines.numbering.models import Counter
 from huiyin.engines.search.models import Entry
 from huiyin.engines.search.pinyin import name_tokens
-from huiyin.engines.search.text import document_tokens, phone_tokens
+from huiyin.engines.search.text import document_tokens, kind_token, phone_tokens, site_token
 from huiyin.records.customers.contacts import name_key
 from huiyin.records.customers.drafts import draft_identity, read_paper
 from huiyin.records.customers.models import ContactPoint, Customer, Holding, IdentityNumber, Merge
@@ -49,6 +49,8 @@ PUBLIC = (
 )  # fmt: skip
 HOUSEHOLDS_PER_PORTION = 4000
 PRIMES = ("38", "39", "35", "36", "58", "59", "86", "87", "77")
+
+PLACE_TOKEN, CUSTOMER_TOKEN = kind_token("places.place"), kind_token("customers.customer")
 
 words = cache(document_tokens)
 named = cache(name_tokens)
@@ -256,7 +258,7 @@ class Builder:
     def _surroundings(self, estate: Estate) -> None:
         for name, kind in PUBLIC:
             tokens = f"{words(name)} {words(name)} {words(name)} {words(name)} {named(name)}"
-            spot = Spot(Address(""), name, name, "", sort_of(name), lexemes(tokens))
+            spot = Spot(Address(""), name, name, "", sort_of(name), tokens)
             estate.public.append((self._place((None, "/"), kind, spot), name, name))
 
     def _above(self, address: Address, above: dict[str, tuple[int, str]]) -> tuple[int, str]:
@@ -296,7 +298,8 @@ class Builder:
         above = "null" if parent[0] is None else parent[0]
         data = f'{{"kind": "{kind}", "code": {quoted(spot.code)}, "parent": {above}, "new": {{{new}}}}}'
         self._event(at, "places.added", "places.place", pk, "places.place", pk, data)
-        self._add(ENTRIES, (self.site_id, "places.place", pk, spot.name, spot.code, at, spot.tokens))
+        found_by = lexemes(f"{spot.tokens} {PLACE_TOKEN} {site_token(self.site_id)}")
+        self._add(ENTRIES, (self.site_id, "places.place", pk, spot.name, spot.code, at, found_by))
         return pk
 
     def _household(
@@ -413,4 +416,4 @@ def _rooms(plan: Plan, count: int) -> Iterator[tuple[Spot, str]]:
 def _spot(building: str, unit: str = "", room: str = "") -> Spot:
     address = Address(building, unit, room)
     tokens = " ".join(words(part) for part in (address.name, address.code, *address.spellings))
-    return Spot(address, address.code, address.name, address.key, sort_of(address.code), lexemes(tokens))
+    return Spot(address, address.code, address.name, address.key, sort_of(address.code), tokens)

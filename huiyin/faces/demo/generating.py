@@ -24,7 +24,7 @@ from huiyin.engines.clocks.limits import Within
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.rules import Rule, table_for
 from huiyin.engines.messages.models import Notice
-from huiyin.engines.search.text import document_tokens, phone_tokens
+from huiyin.engines.search.text import document_tokens, kind_token, phone_tokens, site_token
 from huiyin.work.cases.models import Case, Category, Contact, Incident
 from huiyin.work.cases.services import TRACKED
 
@@ -45,6 +45,7 @@ FOUND_AFTER = 2
 DECK = 8192
 WORKERS = {"repair": "repair", "emergency": "repair", "complaint": "steward", "help": "steward"}
 C = "cases.case"
+CASE_TOKEN = kind_token(C)
 
 CASES = Sheet(
     Case, "id", "site_id", "code", "kind", "channel", "title", "description", "category_id", "severity", "place_id",
@@ -366,7 +367,7 @@ class Casework:
             )
         tokens = " ".join(
             [said.title_tokens, document_tokens(m.code), words(place_name), words(name), said.text_tokens,
-             words(m.location), words(place_code), words(name), named(name), phone_tokens(phone)]
+             words(m.location), words(place_code), words(name), named(name), phone_tokens(phone), CASE_TOKEN, site_token(site)]
         )  # fmt: skip
         subtitle = " · ".join([part for part in (m.code, place_name, name) if part])
         self.rows[ENTRIES].append((site, C, m.pk, said.title, subtitle, at, lexemes(tokens)))

@@ -115,6 +115,7 @@ class Place(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["site", "kind", "sort"], name="places_place_list"),
+            models.Index(fields=["sort", "id"], name="places_place_sort"),
             models.Index(fields=["key", "site"], name="places_place_key"),
             models.Index(fields=["site", "building", "room"], name="places_place_room"),
         ]

@@ -272,10 +272,22 @@ class Case(ScopedModel):
             models.Index(
                 fields=["site", "-received_at", "-id"], condition=Q(ended_at=None), name="cases_case_open"
             ),
+            # Who reaches several sites reads the newest of all of them; the index by site does not give that.
+            models.Index(
+                fields=["-received_at", "-id"], condition=Q(ended_at=None), name="cases_case_open_newest"
+            ),
             models.Index(
                 fields=["responsible", "-received_at"], condition=Q(ended_at=None), name="cases_case_mine"
             ),
-            models.Index(fields=["team", "-received_at"], condition=Q(ended_at=None), name="cases_case_team"),
+            models.Index(fields=["responsible", "-received_at"], name="cases_case_person"),
+            models.Index(
+                fields=["team", "-received_at"], condition=Q(team__isnull=False), name="cases_case_team"
+            ),
+            models.Index(
+                fields=["severity", "-received_at"],
+                condition=~Q(severity="normal"),
+                name="cases_case_severe",
+            ),
             models.Index(fields=["category", "-received_at"], name="cases_case_category_at"),
             models.Index(
                 fields=["place", "-received_at"], condition=Q(place__isnull=False), name="cases_case_place"
@@ -337,7 +349,9 @@ class Contact(ScopedModel):
     class Meta:
         ordering = ["-at", "-id"]
         indexes = [
+            models.Index(fields=["-at", "-id"], name="cases_contact_newest"),
             models.Index(fields=["site", "-at", "-id"], name="cases_contact_site"),
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="cases_contact_phone"),
             models.Index(
                 fields=["customer", "-at"], condition=Q(customer__isnull=False), name="cases_contact_customer"
             ),

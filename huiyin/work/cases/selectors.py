@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from huiyin.base.kit.moment import now
+from huiyin.base.kit.related import relate
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import default_holder
 from huiyin.base.trail.selectors import history
@@ -61,6 +62,24 @@ def open_cases() -> QuerySet[Case]:
 def with_names(queryset: QuerySet[Case]) -> QuerySet[Case]:
     """With everything a list or page names, in one query."""
     return queryset.select_related("site", "category", "place", "customer", "responsible", "team", "incident")
+
+
+NAMED = {
+    "site": ("name",),
+    "category": ("name",),
+    "place": ("name",),
+    "responsible": ("name", "username"),
+    "team": ("name",),
+    "incident": ("code", "title"),
+    "first_responsible": ("name", "username"),
+}
+"""What a line of a list says of the rows its case refers to."""
+
+
+def listed(rows: list[Case]) -> list[Case]:
+    """Cases as a list shows them: with the names of the rows they refer to, and their running clocks."""
+    relate(rows, NAMED)
+    return with_clocks(rows)
 
 
 def with_clocks(rows: list[Case]) -> list[Case]:

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from huiyin.base.kit.inserting import gathered, insert
+from huiyin.base.kit.inserting import gathered, insert, next_id
 from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
@@ -154,27 +154,32 @@ def register(
         registered_at=present,
         external_key=words(external_key, 80, "external_key"),
     )
-    case.code = _code(site, present, by)
-    _insert(case)
+    case.pk = next_id(Case)
     with gathered():
         insert(_first_contact(case, by))
-        record(case, REGISTERED, by=by, code=case.code, channel=channel, **_facts(case))
-        index(case, search_document(case), new=True, by=by)
+        record(case, REGISTERED, by=by, channel=channel, **_facts(case))
+    # From here on everybody who takes a number of this site waits for the commit: as little as possible.
+    case.code = _code(site, present, by)
+    _insert(case, by)
     return case
 
 
 def _known(**choices: tuple[str, Any]) -> None:
     """Refused when a value is none of its choices."""
     for field, (value, kinds) in choices.items():
-        if value not in kinds.values:
+        try:
+            kinds(value)
+        except ValueError as error:
             params = {"value": str(value)[:40]}
-            raise Refused("unknown", _("Unknown value: %(value)s"), params=params, field=field)
+            raise Refused("unknown", _("Unknown value: %(value)s"), params=params, field=field) from error
 
 
-def _insert(case: Case) -> None:
-    """Write the case. Refused when the client's own number was used before."""
+def _insert(case: Case, by: Actor) -> None:
+    """Write the case and what it is found by. Refused when the client's own number was used before."""
     try:
-        insert(case)
+        with gathered():
+            insert(case)
+            index(case, search_document(case), new=True, by=by)
     except IntegrityError as error:
         if case.external_key and "external" in str(error):
             message = _("A case with this number of yours exists already.")

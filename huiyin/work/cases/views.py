@@ -14,28 +14,28 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from huiyin.base.kit.related import relate
 from huiyin.base.kit.scope import current
 from huiyin.base.kit.views import DetailView, Gate, ListView
 from huiyin.base.org.models import User
 from huiyin.base.org.selectors import views_for
 from huiyin.base.trail.selectors import history
 from huiyin.engines.clocks.models import Clock
-from huiyin.engines.clocks.selectors import of, running_for, why
+from huiyin.engines.clocks.selectors import of, why
 from huiyin.engines.files.selectors import attachments_of
 from huiyin.engines.search.selectors import narrow
 
 from . import filters, tables
 from .callers import HouseholdCard, card_of, note_look
 from .models import Case, Contact, State
-from .selectors import beside, readable, with_names
+from .selectors import beside, listed, readable, with_names
 from .states import FLOW, LIVE
 from .timeline import clock_name, entries
 
 VIEW = "cases.view"
 HISTORY_SHOWN = 200
-NAMED = ("site", "category", "place", "responsible", "team", "incident", "first_responsible")
-HEAVY = ("category__keywords", "category__source", "incident__script", "incident__answer", "place__remark")
-"""What a line of the list names, and what of it no line shows."""
+WHOLE_NUMBER, FEW = 7, 500
+"""So many digits are a whole telephone number; how many contacts of one are looked up."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,12 @@ class CaseList(ListView):
         ("cases:bulk-attach", gettext_lazy("Put under an incident"), "stack-2"),
     )
 
-    def get_queryset(self) -> QuerySet[Case]:
-        rows: QuerySet[Case] = super().get_queryset()
-        return rows.select_related(*NAMED).defer(*HEAVY)
-
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return narrow(queryset, text)
+        rows, first = self.from_here(queryset)
+        return narrow(rows, text, first=first)
 
     def prepare(self, rows: list[Any]) -> list[Any]:
-        clocks = running_for(rows)
-        for row in rows:
-            row.clocks = clocks.get(row.pk, [])
-        return rows
+        return listed(rows)
 
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(saved_views=views_of(self.request), **extra)
@@ -299,11 +293,15 @@ class ContactList(ListView):
     search_hint = gettext_lazy("Number, unit, name, phone, words")
     empty_hint = gettext_lazy("Every call and visit that was noted stands here.")
 
-    def get_queryset(self) -> QuerySet[Contact]:
-        rows: QuerySet[Contact] = super().get_queryset().select_related("site", "case", "place", "user")
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        relate(rows, {"site": ("name",), "case": ("code",), "place": ("name",), "user": ("name", "username")})
         return rows
 
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
         text = readable(text)
-        cases = narrow(Case.objects.allowed(self.permission), text)
-        return queryset.filter(Q(case__in=cases.order_by().values("pk")) | Q(name=text) | Q(phone=text))
+        rows, first = self.from_here(queryset)
+        found = narrow(rows, text, first=first, of=Case, key="case_id")
+        same: list[int] = []
+        if sum(map(str.isdigit, text)) >= WHOLE_NUMBER:
+            same = list(Contact.objects.filter(phone=text).values_list("pk", flat=True)[:FEW])
+        return rows.filter(Q(pk__in=same) | Q(pk__in=found.order_by().values("pk"))) if same else found
