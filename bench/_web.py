@@ -65,6 +65,15 @@ def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 120) -> 
     raise SystemExit("the web server did not answer")
 
 
+def django(env: dict[str, str], *arguments: str) -> str:
+    """Run a management command and return what it printed."""
+    command = [sys.executable, "-m", "django", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments[:1])} failed")
+    return done.stdout
+
+
 def cpu_seconds(pid: int) -> float:
     """Processor time (user and system) of a process and all below it, those that have ended included."""
     parents: dict[int, int] = {}

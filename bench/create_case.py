@@ -27,19 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psycopg
 
 from bench._matter import matter
-from bench._web import ROOT, cpu_seconds, exchange, load, percentile, request, web
+from bench._web import ROOT, cpu_seconds, django, exchange, load, percentile, request, web
 from tools import postgres
 
 CLIENTS = 8
-
-
-def django(env: dict[str, str], *arguments: str) -> str:
-    """Run a management command and return what it printed."""
-    command = [sys.executable, "-m", "django", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments[:1])} failed")
-    return done.stdout
 
 
 def body(client: int, turn: int) -> bytes:

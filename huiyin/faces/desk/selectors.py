@@ -15,7 +15,7 @@ from huiyin.base.kit.scope import current
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.selectors import running
 from huiyin.engines.search.models import Entry
-from huiyin.engines.search.selectors import Finds, asks_nothing
+from huiyin.engines.search.selectors import find
 from huiyin.records.customers.models import Customer
 from huiyin.records.customers.selectors import VIEW as SEE_CUSTOMERS
 from huiyin.records.customers.selectors import card_for_phone
@@ -167,13 +167,6 @@ def _add(found: Found, name: str, hits: Sequence[Hit]) -> None:
         found.groups.append((name, once))
 
 
-def _entries(kinds: Sequence[str], permission: str, typed: str, limit: int) -> list[Entry]:
-    if asks_nothing(typed):
-        return []
-    rows = Entry.objects.allowed(permission).filter(Finds(typed), kind__in=list(kinds))
-    return list(rows.order_by("-at", "-id")[:limit])
-
-
 def _hits(entries: Iterable[Entry], model: Any, icon: str) -> list[Hit]:
     """Entries of the index with the pages of their rows."""
     rows = list(entries)
@@ -193,10 +186,10 @@ def _places(found: Found, limit: int) -> list[Hit]:
     ]
     if len(named) == 1:
         found.straight = found.straight or _place_page(named[0])
-    things = _entries(["places.asset"], "places.view", found.typed, limit)
+    things = find(found.typed, kinds=["places.asset"], permission="places.view", limit=limit)
     hits += [Hit(one.title, one.subtitle, _asset_page(one), "archive") for one in things]
     if len(hits) < limit:
-        others = _entries(["places.place"], "places.view", found.typed, limit - len(hits))
+        others = find(found.typed, kinds=["places.place"], permission="places.view", limit=limit - len(hits))
         hits += _hits(others, Place, "door")
     return hits
 
@@ -216,7 +209,7 @@ def _customers(found: Found, limit: int) -> list[Hit]:
         where = ", ".join(place.name for place in person.places)
         words = [where, card.contact.value, "" if card.current else _("former number")]
         hits.append(_customer(person.customer, " · ".join(word for word in words if word)))
-    entries = _entries(["customers.customer"], SEE_CUSTOMERS, found.typed, limit)
+    entries = find(found.typed, kinds=["customers.customer"], permission=SEE_CUSTOMERS, limit=limit)
     subjects = Customer.objects.in_bulk([one.subject_id for one in entries])
     hits += [
         _customer(subjects[one.subject_id], one.subtitle)
@@ -235,7 +228,7 @@ def _cases(found: Found, limit: int) -> list[Hit]:
     exact = Case.objects.allowed(SEE_CASES).filter(code=found.typed.upper()).first()
     if exact is not None:
         found.straight = str(exact.get_absolute_url())
-    hits = _hits(_entries([CASE], SEE_CASES, found.typed, limit), Case, "clipboard-list")
+    hits = _hits(find(found.typed, kinds=[CASE], permission=SEE_CASES, limit=limit), Case, "clipboard-list")
     if exact is not None:
         hits.insert(0, Hit(exact.title, exact.code, str(exact.get_absolute_url()), "clipboard-list"))
     return hits
