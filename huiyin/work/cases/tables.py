@@ -194,7 +194,7 @@ INCIDENTS = Table(
     columns=(
         Column("code", gettext_lazy("Number"), lambda i: i.code, css="hy-code hy-nowrap"),
         Column("opened", gettext_lazy("Opened"), lambda i: i.opened_at, sort="opened", css="hy-nowrap"),
-        Column("title", gettext_lazy("What happened"), lambda i: i.title),
+        Column("title", pgettext_lazy("incident", "What happened"), lambda i: i.title),
         Column("place", gettext_lazy("Place"), lambda i: i.place.name if i.place else ""),
         Column("state", gettext_lazy("State"), lambda i: i.ended_at is None, incident_badge, css="hy-nowrap"),
         Column("cases", gettext_lazy("Cases"), lambda i: getattr(i, "case_count", 0), css="hy-num"),
