@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -35,34 +37,61 @@ class Server:
 
 @contextmanager
 def web(
-    env: dict[str, str], *, workers: int = 2, application: str = "huiyin.config.wsgi:application"
+    env: dict[str, str],
+    *,
+    workers: int = 2,
+    application: str = "huiyin.config.wsgi:application",
+    answer_within: float = 120,
+    end_within: float = 20,
 ) -> Iterator[Server]:
-    """gunicorn with sync workers on a free port."""
+    """gunicorn with sync workers on a free port.
+
+    Refused (SystemExit, with the last lines it said) when it does not start; what hangs at the end is killed.
+    """
     port = free_port()
     options = f"--workers {workers} --bind 127.0.0.1:{port} --log-level warning --preload --timeout 120"
     command = [sys.executable, "-m", "gunicorn", application, *options.split(), "--no-control-socket"]
-    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
-    try:
-        _await(port, process)
-        yield Server(port, process.pid)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True, stderr=said)
+        try:
+            problem = _await(port, process, answer_within)
+            if problem:
+                raise SystemExit(f"{problem}\n{_end_of(said)}".rstrip())
+            yield Server(port, process.pid)
+        finally:
+            _end(process, end_within)
 
 
-def _await(port: int, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
+def _await(port: int, server: subprocess.Popen[bytes], seconds: float) -> str:
+    """Wait until the server answers; what is wrong when it does not."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if server.poll() is not None:
-            raise SystemExit("the web server did not start")
+            return "the web server did not start:"
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.1)
         else:
-            return
-    raise SystemExit("the web server did not answer")
+            return ""
+    return f"the web server did not answer within {seconds:g} s:"
+
+
+def _end_of(said: IO[bytes], lines: int = 20) -> str:
+    """The last lines of what a process wrote."""
+    said.seek(max(0, said.seek(0, os.SEEK_END) - 16_384))
+    return "\n".join(said.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """End the server and its workers; those that do not listen are killed."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(seconds)
 
 
 def django(env: dict[str, str], *arguments: str) -> str:

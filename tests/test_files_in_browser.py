@@ -138,3 +138,21 @@ def test_without_script_a_button_sends_the_files(scriptless: Page, case: Case, l
 
     expect(scriptless.get_by_role("img", name="leak.jpg")).to_be_visible()
     assert [one.name for one in kept()] == ["leak.jpg"]
+
+
+def test_a_picker_in_a_form_speaks_our_language_and_tells_what_was_chosen(
+    people: People, live_site: LiveSite, page: Page, sign_in: SignIn
+) -> None:
+    sign_in(page, people.alice, live_site.url)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_site.url + "/cases/new/")
+    page.locator("details.hy-intake-more").first.locator("summary").click()
+    picker = page.locator(".hy-file")
+    told = picker.locator("[data-hy-file-names]")
+    expect(told).to_have_text(told.get_attribute("data-hy-file-names") or "?")
+
+    picker.locator("input").set_input_files([photograph()])
+
+    expect(told).to_have_text("leak.jpg")
+    assert picker.locator("input").evaluate("input => getComputedStyle(input).opacity") == "0"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

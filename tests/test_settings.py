@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,39 @@ def test_the_house_speaks_chinese_and_keeps_moments_in_utc() -> None:
     assert settings.LANGUAGE_CODE == "zh-hans"
     assert settings.USE_TZ
     assert {code for code, _name in settings.LANGUAGES} == {"zh-hans", "zh-hant", "en"}
+
+
+def said_by(tmp_path: Path, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "HUIYIN_PACKS")}
+    env |= {
+        "HUIYIN_HOME": str(tmp_path),
+        "PYTHONPATH": str(settings.ROOT),
+        "DJANGO_SETTINGS_MODULE": "huiyin.config.settings",
+        **changed,
+    }
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "packs"),
+    [("", ["base", "property"]), ("base", ["base"]), ("base, /srv/acme ,", ["base", "/srv/acme"])],
+)
+def test_the_packs_are_named_by_the_environment(tmp_path: Path, given: str, packs: list[str]) -> None:
+    code = "from huiyin.config.settings import HUIYIN_PACKS; print(*HUIYIN_PACKS, sep='|')"
+
+    assert said_by(tmp_path, "-c", code, HUIYIN_PACKS=given).stdout.strip().split("|") == packs
+
+
+@pytest.mark.parametrize("command", [("load_packs", "--check"), ("load_packs",)])
+def test_a_database_without_tables_gets_a_word_instead_of_a_traceback(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    said = said_by(tmp_path, "-m", "django", *command)
+
+    assert said.returncode == 1
+    assert "./run manage migrate" in said.stderr
+    assert "Traceback" not in said.stderr
 
 
 def test_secrets_are_kept_for_their_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

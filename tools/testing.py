@@ -90,6 +90,8 @@ def _on_postgres(stack: ExitStack, given: str | None, arguments: Sequence[str], 
 def _pytest(name: str, arguments: Sequence[str], database_url: str | None, place: Path) -> Outcome:
     console.show(f"\n===== {name} =====")
     env = console.django_environment()
+    # Compiled once and kept: servers, workers and killed processes of the tests would each compile all of it.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     env.pop("DATABASE_URL", None)
     if database_url:
         env["DATABASE_URL"] = database_url

@@ -84,6 +84,10 @@ FIELD_KEY = os.environ.get("HUIYIN_FIELD_KEY") or _kept_secret("field.key")
 ALLOWED_HOSTS = os.environ.get("HUIYIN_HOSTS", "*").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("HUIYIN_ORIGINS", "").split(",") if o]
 FILES = HOME / "files"
+HUIYIN_PACKS = tuple(
+    name.strip() for name in (os.environ.get("HUIYIN_PACKS") or "base,property").split(",") if name.strip()
+)
+"""The packs in force: folders under `packs/`, or whole paths."""
 
 INSTALLED_APPS = [
     "huiyin.base.kit",

@@ -363,8 +363,21 @@
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("input[name=ids]")) countChosen();
+    const told = event.target.type === "file" && event.target.closest(".hy-file")?.querySelector("[data-hy-file-names]");
+    if (told) told.textContent = [...event.target.files].map((file) => file.name).join(" · ") || told.dataset.hyFileNames;
     const field = event.target.closest?.(".hy-filter-field");
     if (field) field.classList.toggle("hy-set", $$("input, select", field).some((one) => one.type === "checkbox" || one.type === "radio" ? one.checked : one.name && one.value));
+  });
+
+  // The picker of a form takes files that are dropped on it; a panel of files takes them by itself.
+  const pickerOf = (event) => event.target.closest?.(".hy-file:not([data-hy-files] *)")?.querySelector("input[type=file]");
+  document.addEventListener("dragover", (event) => { if (pickerOf(event)) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    const picker = pickerOf(event);
+    if (!picker || !event.dataTransfer.files.length || (event.dataTransfer.files.length > 1 && !picker.multiple)) return;
+    event.preventDefault();
+    picker.files = event.dataTransfer.files;
+    picker.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
   // ---- keys ---------------------------------------------------------------------------------------------------

@@ -150,3 +150,15 @@ def test_a_run_that_only_skipped_tested_nothing() -> None:
 
 def test_the_lock_files_pin_by_hash_and_name_no_address() -> None:
     assert checking._lock_files() is None
+
+
+def test_what_the_tests_compile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text(
+        "import sys\ndef test_it():\n    assert not sys.dont_write_bytecode\n"
+    )
+
+    outcome = testing._pytest("trial", ["-q", "-p", "no:django", "test_it.py"], None, tmp_path)
+
+    assert outcome.code == 0

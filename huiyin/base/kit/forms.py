@@ -46,8 +46,10 @@ class Field(BoundField):
 
     @property
     def kind(self) -> str:
-        """How the field's template lays it out: check, options or line."""
+        """How the field's template lays it out: check, options, file or line."""
         widget = self.field.widget
+        if isinstance(widget, forms.FileInput):
+            return "file"
         if isinstance(widget, forms.CheckboxInput):
             return "check"
         return "options" if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple) else "line"

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
@@ -126,7 +127,7 @@ def placed(queryset: QuerySet[Any], order: Order, after: str = "") -> QuerySet[A
     if values is not None:
         try:
             return ordered.filter(order.after(values))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, ValidationError):
             pass
     return ordered
 

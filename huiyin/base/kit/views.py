@@ -25,7 +25,7 @@ from .permissions import known
 from .scope import Actor, current, current_or_none
 from .service import Refused
 from .spreadsheet import spreadsheet_response
-from .tables import Page, Table, page_of, placed
+from .tables import Order, Page, Table, page_of, placed
 
 
 class Gate(View):
@@ -147,6 +147,10 @@ class ListView(Gate):
             return queryset.order_by(*order.keys()), 0
         return placed(queryset, order, self.request.GET.get("after", "")), self.table.page_size + 1
 
+    def read_page(self, queryset: QuerySet[Any], order: Order, after: str) -> Page:
+        """One page of rows behind the cursor `after`."""
+        return page_of(queryset, order, after=after, size=self.table.page_size)
+
     def prepare(self, rows: list[Any]) -> list[Any]:
         """Load in bulk what the columns of one page need."""
         return rows
@@ -157,7 +161,7 @@ class ListView(Gate):
         columns = self.table.chosen(",".join(request.GET.getlist("columns")))
         if request.GET.get("export"):
             return self.export(queryset.order_by(*order.keys()), columns)
-        page = page_of(queryset, order, after=request.GET.get("after", ""), size=self.table.page_size)
+        page = self.read_page(queryset, order, request.GET.get("after", ""))
         page = Page(self.prepare(page.rows), page.next)
         context = self.context(
             table=self.table,

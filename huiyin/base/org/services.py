@@ -34,7 +34,7 @@ from .models import (
     pinyin_of,
 )
 from .selectors import digest_of, factor_of, sites_under
-from .totp import matching_step, new_recovery_codes, recovery_digest, seal, unseal
+from .totp import matching_step, new_recovery_codes, recovery_digest, resealed, seal, unseal
 
 UNIT_ADDED = verb("org.unit_added", _("Unit added"))
 UNIT_CHANGED = verb("org.unit_changed", _("Unit changed"))
@@ -443,6 +443,22 @@ def drop_second_factor(user: User, *, by: Actor) -> User:
     if deleted:
         record(user, FACTOR_DROPPED, by=by)
     return user
+
+
+@service(needs="org.edit")
+def reseal_second_factors(company: None, *, by: Actor) -> int:
+    """Seal secrets of second factors under the present key that still stand under an older one; how many.
+
+    After that the old key may be taken out of FIELD_KEY. What no installed key opens stays as it is.
+    """
+    rows = []
+    for factor in SecondFactor.objects.select_for_update().order_by("pk"):
+        secret = resealed(factor.secret)
+        if secret is not None:
+            factor.secret = secret
+            rows.append(factor)
+    SecondFactor.objects.bulk_update(rows, ["secret"], batch_size=500)
+    return len(rows)
 
 
 @service

@@ -1,4 +1,7 @@
-"""One-time codes (RFC 6238: HMAC-SHA-1, 30 seconds, six digits) and the sealing of their secrets."""
+"""One-time codes (RFC 6238: HMAC-SHA-1, 30 seconds, six digits) and the sealing of their secrets.
+
+`FIELD_KEY` may hold several keys separated by commas: the first one seals, all of them open.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ import hmac
 import secrets
 import struct
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 STEP_SECONDS = 30
@@ -70,19 +74,34 @@ def recovery_digest(code: str) -> str:
     return hmac.digest(settings.SECRET_KEY.encode(), plain.encode(), "sha256").hex()
 
 
-def _box() -> Fernet:
-    key = hashlib.sha256(f"second factor {settings.FIELD_KEY}".encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+@lru_cache(maxsize=4)
+def _boxes(setting: str) -> tuple[Fernet, ...]:
+    keys = [part.strip() for part in setting.split(",") if part.strip()]
+    digests = [hashlib.sha256(f"second factor {key}".encode()).digest() for key in keys]
+    return tuple(Fernet(base64.urlsafe_b64encode(digest)) for digest in digests)
 
 
 def seal(secret: str) -> str:
     """A secret as it is stored."""
-    return _box().encrypt(secret.encode()).decode()
+    return _boxes(settings.FIELD_KEY)[0].encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str | None:
-    """The secret back; None when it was sealed with another key or is no seal of ours."""
+    """The secret back; None when its key is not installed or it is no seal of ours."""
+    return _opened(sealed, _boxes(settings.FIELD_KEY))
+
+
+def resealed(sealed: str) -> str | None:
+    """A seal under the present key in place of one under an older; None when it has that or cannot be read."""
+    boxes = _boxes(settings.FIELD_KEY)
+    if _opened(sealed, boxes[:1]) is not None:
+        return None
+    secret = _opened(sealed, boxes[1:])
+    return seal(secret) if secret is not None else None
+
+
+def _opened(sealed: str, boxes: tuple[Fernet, ...]) -> str | None:
     try:
-        return _box().decrypt(sealed.encode()).decode()
+        return MultiFernet(boxes).decrypt(sealed.encode()).decode() if boxes else None
     except (InvalidToken, ValueError):
         return None

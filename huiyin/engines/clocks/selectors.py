@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db import connection
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from huiyin.base.kit.moment import now
 from huiyin.base.trail.registry import describe
@@ -51,6 +54,35 @@ def running_for(subjects: Iterable[Model]) -> dict[int, list[Clock]]:
         for clock in running().filter(subject_type=subject_type, subject_id__in=ids).defer("rule"):
             found[clock.subject_id].append(clock)
     return found
+
+
+def first_of_each(subjects: QuerySet[Any], *, found: bool = False) -> QuerySet[Clock]:
+    """Of each row its running clock that is due first, the least time left at the head; one row, one clock.
+
+    The clocks are walked in the order they are due and the rows looked up, so that a page of them costs the
+    same however many rows there are. With `found` the rows are found first: for searches that meet few.
+    """
+    kind = subjects.model._meta.label_lower
+    earlier = Clock.objects.filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk")),
+        subject_type=kind,
+        subject_id=OuterRef("subject_id"),
+        stopped_at=None,
+    )
+    rows = subjects.order_by()
+    among = Q(subject_id__in=rows.values("pk")) if found else Exists(rows.filter(pk=OuterRef("subject_id")))
+    of_kind = Q(subject_type=kind)
+    if connection.vendor == "sqlite":
+        # Not the bare column: its index would give the clocks in no order, and all of them would be sorted.
+        of_kind = Q(Exact(Coalesce("subject_type", "subject_type"), kind))
+    return running().filter(of_kind, ~Exists(earlier), among).defer("rule")
+
+
+def without_running(subjects: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows on which no clock runs."""
+    kind = subjects.model._meta.label_lower
+    runs = Clock.objects.filter(subject_type=kind, subject_id=OuterRef("pk"), stopped_at=None)
+    return subjects.filter(~Exists(runs))
 
 
 def of(subject: Model) -> QuerySet[Clock]:

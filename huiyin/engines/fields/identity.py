@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
+from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric, uscc
 
 from huiyin.base.kit.moment import today as local_today
@@ -21,17 +22,17 @@ Kind = Literal["cn_id", "uscc", "vin", "plate", "unknown"]
 
 OLDEST = 130
 
-# English message ids; the code is for machines and tests.
-MESSAGES = {
-    "empty": "The number is missing.",
-    "unknown": "This is no known kind of number.",
-    "length": "The number has too few or too many characters.",
-    "characters": "The number contains characters that do not belong there.",
-    "region": "The number does not begin with the code of a province.",
-    "birth_date": "The date of birth in the number is impossible.",
-    "check_digit": "The check digit is wrong; probably a digit was mistyped.",
-    "form": "This is not the form of a licence plate.",
+MESSAGES: dict[str, Any] = {
+    "empty": _("The number is missing."),
+    "unknown": _("This is no known kind of number."),
+    "length": _("The number has too few or too many characters."),
+    "characters": _("The number contains characters that do not belong there."),
+    "region": _("The number does not begin with the code of a province."),
+    "birth_date": _("The date of birth in the number is impossible."),
+    "check_digit": _("The check digit is wrong; probably a digit was mistyped."),
+    "form": _("This is not the form of a licence plate."),
 }
+"""Why a number is not valid, in words; the code is for machines and tests."""
 
 _SEPARATORS = re.compile("[\\s\u00b7\u2022\u2027\u30fb.\u2010-\u2015-]+")
 _PROVINCES = frozenset(
@@ -96,8 +97,8 @@ class Verdict:
     form: str = ""
 
     @property
-    def message(self) -> str:
-        """Why the number is not valid, as an English message id."""
+    def message(self) -> Any:
+        """Why the number is not valid, in the language of whoever reads it; empty if it is."""
         return MESSAGES.get(self.reason, "")
 
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 
+from django.utils.translation import gettext as _
+
 LIMIT = Decimal(10**16)
 
 _NUMERALS = "零壹贰叁肆伍陆柒捌玖"
@@ -15,7 +17,7 @@ _WRITTEN = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
 
 
 class BadAmount(ValueError):
-    """An amount of money that cannot be written on a voucher."""
+    """An amount of money that cannot be written on a voucher; says why in the language of the screen."""
 
 
 def rmb_capital(amount: Decimal | str | int) -> str:
@@ -39,22 +41,22 @@ def rmb_capital(amount: Decimal | str | int) -> str:
 def _exact(amount: Decimal | str | int) -> Decimal:
     # A float has lost the cents already; a truth value is no amount.
     if isinstance(amount, bool) or not isinstance(amount, Decimal | str | int):
-        raise BadAmount("Give the amount as a decimal number, not as a floating-point number.")
+        raise BadAmount(_("Give the amount as a decimal number, not as a floating-point number."))
     if isinstance(amount, str):
         written = unicodedata.normalize("NFKC", amount).strip()
         if not _WRITTEN.fullmatch(written):
-            raise BadAmount("This is not an amount of money.")
+            raise BadAmount(_("This is not an amount of money."))
         amount = written.replace(",", "")
     try:
         value = Decimal(amount)
     except InvalidOperation:
-        raise BadAmount("This is not an amount of money.") from None
+        raise BadAmount(_("This is not an amount of money.")) from None
     if not value.is_finite():
-        raise BadAmount("This is not an amount of money.")
+        raise BadAmount(_("This is not an amount of money."))
     if abs(value) >= LIMIT:
-        raise BadAmount("The amount has more than 16 digits before the decimal point.")
+        raise BadAmount(_("The amount has more than 16 digits before the decimal point."))
     if _decimals(value) > 2:
-        raise BadAmount("The amount is finer than one fen.")
+        raise BadAmount(_("The amount is finer than one fen."))
     return value
 
 

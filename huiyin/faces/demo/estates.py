@@ -10,6 +10,7 @@ from functools import cache
 from random import Random
 
 from huiyin.base.kit.moment import local_zone
+from huiyin.base.kit.rows import sort_of
 from huiyin.base.kit.scope import Actor
 from huiyin.base.org.models import OrgUnit, Post, Site, User
 from huiyin.base.org.services import add_unit, add_user, appoint
@@ -22,7 +23,6 @@ from huiyin.records.customers.contacts import name_key
 from huiyin.records.customers.drafts import draft_identity, read_paper
 from huiyin.records.customers.models import ContactPoint, Customer, Holding, IdentityNumber, Merge
 from huiyin.records.places.addresses import Address
-from huiyin.records.places.entries import sort_of
 from huiyin.records.places.models import Asset, Place
 
 from .bulk import Loader, Row, Sheet, lexemes

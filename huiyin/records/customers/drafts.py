@@ -11,13 +11,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.moment import now, today
+from huiyin.base.kit.rows import well_formed
 from huiyin.base.kit.service import Refused
 from huiyin.base.org.models import Site
 from huiyin.records.places.models import Asset, Place
 
 from . import sealing
 from .contacts import contact_of, name_key
-from .entries import well_formed
 from .files import refuse_merged
 from .models import ContactPoint, Customer, Holding, IdentityNumber
 from .papers import MAX_NUMBER, Paper, paper_of

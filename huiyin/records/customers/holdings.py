@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.moment import now, today
+from huiyin.base.kit.rows import insert, plain
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.trail.registry import verb
@@ -19,7 +20,6 @@ from huiyin.records.places.models import Asset, Place
 from huiyin.records.places.services import fill_place
 
 from .drafts import check_holding, draft_holding, refuse_beside
-from .entries import insert, plain
 from .files import reindexed
 from .models import Customer, Holding
 from .selectors import OWNERS

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.moment import now
+from huiyin.base.kit.rows import change
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.search.services import forget
 
-from .entries import change
 from .files import reindexed, touch
 from .models import ContactPoint, Customer, Holding, IdentityNumber, Merge
 

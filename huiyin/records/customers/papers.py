@@ -57,7 +57,7 @@ def paper_of(kind: str, text: str) -> Paper:
     if kind in _CHECKED:
         verdict = check(number, _CHECKED[kind], today=today())
         if not verdict.valid:
-            return Paper(number, number, masked, _(verdict.message))
+            return Paper(number, number, masked, verdict.message)
         return (
             _person(number, masked)
             if kind == IdentityNumber.Kind.RESIDENT_ID

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.inserting import gathered
 from huiyin.base.kit.moment import now, today
+from huiyin.base.kit.rows import change, insert_all, plain, well_formed
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
@@ -38,7 +39,6 @@ from .drafts import (
     filled_by,
     read_paper,
 )
-from .entries import change, insert_all, plain, well_formed
 from .files import refuse_merged, reindexed, touch
 from .holdings import (
     NewOwner,

@@ -106,14 +106,14 @@ def _names() -> int:
 
 
 CHECKS: dict[str, Callable[[], int]] = {
-    "customers.shares": _shares,
-    "customers.periods": _periods,
-    "customers.corrections": _corrections,
-    "customers.identities": _identities,
-    "customers.merged": _merged,
-    "customers.sites": _sites,
-    "customers.contacts": _tails,
-    "customers.first_choices": _first_choices,
-    "customers.names": _names,
+    "shares": _shares,
+    "periods": _periods,
+    "corrections": _corrections,
+    "identities": _identities,
+    "merged": _merged,
+    "sites": _sites,
+    "contacts": _tails,
+    "first_choices": _first_choices,
+    "names": _names,
 }
 """Name of the check and what counts its violations."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.rows import sort_of, well_formed
 from huiyin.base.kit.service import Refused
 from huiyin.base.org.models import Site
 
 from .addresses import Address, floor_key, number, parking_key
-from .entries import sort_of, well_formed
 from .models import Asset, Place
 
 K = Place.Kind

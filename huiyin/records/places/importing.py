@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.rows import well_formed
 from huiyin.base.kit.scope import Actor, current
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
@@ -22,7 +23,6 @@ from huiyin.engines.imports.registry import Preset, declare
 
 from .addresses import Address, address, address_of, car_park_name
 from .drafts import down_to, draft_address, kind_above, unrecorded
-from .entries import well_formed
 from .models import Asset, Place
 from .services import fill_asset, fill_place, put_asset, put_drafts, put_place
 

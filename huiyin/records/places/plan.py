@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from huiyin.base.kit.panels import Mark
+from huiyin.base.kit.rows import sort_of
 
-from .entries import sort_of
 from .models import Place
 
 _BASEMENT = re.compile(r"B([0-9]+)")

@@ -11,13 +11,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
+from huiyin.base.kit.rows import sort_of
 from huiyin.base.org.models import Site
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import describe
 from huiyin.engines.search.documents import Document
 
 from .addresses import Address, parking_key, read
-from .entries import sort_of
 from .models import Asset, Place
 from .numbers import plate_of
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.inserting import gathered
 from huiyin.base.kit.moment import today
+from huiyin.base.kit.rows import change, insert, insert_all, plain, sort_of, well_formed
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site
@@ -34,7 +35,6 @@ from .drafts import (
     stand_under,
     unrecorded,
 )
-from .entries import change, insert, insert_all, plain, sort_of, well_formed
 from .models import Asset, Place
 from .numbers import plate_of, vin_of
 from .selectors import search_document, subtree

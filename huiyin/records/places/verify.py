@@ -7,8 +7,9 @@ from collections.abc import Callable
 from django.db.models import CharField, Count, F, Q, Value
 from django.db.models.functions import Cast, Concat
 
+from huiyin.base.kit.rows import sort_of
+
 from .addresses import Address
-from .entries import sort_of
 from .models import Asset, Place
 
 SAMPLE = 2000
@@ -61,11 +62,11 @@ def _retired() -> int:
 
 
 CHECKS: dict[str, Callable[[], int]] = {
-    "places.paths": _paths,
-    "places.sites": _sites,
-    "places.addresses": _addresses,
-    "places.keys": _keys,
-    "places.closed": _closed,
-    "places.retired": _retired,
+    "paths": _paths,
+    "sites": _sites,
+    "addresses": _addresses,
+    "keys": _keys,
+    "closed": _closed,
+    "retired": _retired,
 }
 """Name of the check and what counts its violations."""

@@ -309,7 +309,7 @@ class AttachForm(forms.Form):
 class IncidentForm(forms.Form):
     """What happened, where, what callers are told, and until when."""
 
-    title = forms.CharField(label=gettext_lazy("What happened"), max_length=120)
+    title = forms.CharField(label=pgettext_lazy("incident", "What happened"), max_length=120)
     script = forms.CharField(
         label=gettext_lazy("What to tell callers"),
         required=False,

@@ -67,6 +67,8 @@ class Intake:
     alike: list[Case] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     incident: str = ""
+    told: bool = False
+    """Whether anything was said of the matter yet."""
 
     @property
     def place(self) -> Place | None:
@@ -127,6 +129,7 @@ def read(
         by_hand=by_hand,
         suggestions=shown[:5],
         incident=readable(str(data.get("incident", "")), 40),
+        told=bool(text.strip()),
     )
     if with_card and (caller.chosen is not None):
         intake.card = card_of(site, caller.place, caller.customer)

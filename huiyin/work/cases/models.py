@@ -119,7 +119,7 @@ class Incident(ScopedModel):
     """One cause behind many cases (a whole building without water): its answer answers them all."""
 
     code = models.CharField(max_length=40)
-    title = models.CharField(max_length=120, verbose_name=_("What happened"))
+    title = models.CharField(max_length=120, verbose_name=pgettext_lazy("incident", "What happened"))
     place = models.ForeignKey(
         "places.Place",
         on_delete=models.PROTECT,

@@ -109,7 +109,7 @@ CASES = Table(
         Column(
             "responsible", gettext_lazy("Responsible"), responsible_name, _responsible_shown, css="hy-nowrap"
         ),
-        Column("due", gettext_lazy("Time left"), _due, _due_shown, css="hy-nowrap"),
+        Column("due", gettext_lazy("Time left"), _due, _due_shown, sort="due", css="hy-nowrap"),
         Column(
             "category", gettext_lazy("Category"), lambda c: c.category.name if c.category else "", hidden=True
         ),
@@ -138,6 +138,8 @@ CASES = Table(
     orders=(
         Order("received", gettext_lazy("Newest first"), "received_at"),
         Order("oldest", gettext_lazy("Oldest first"), "received_at", descending=False),
+        # Of the clocks, see `CaseList`; what has none follows, the newest first.
+        Order("due", gettext_lazy("Least time left first"), "due_at", descending=False),
     ),
     row_url=lambda case: str(case.get_absolute_url()),
     row_css=lambda case: "" if case.is_open else "hy-faded",
@@ -194,7 +196,7 @@ INCIDENTS = Table(
     columns=(
         Column("code", gettext_lazy("Number"), lambda i: i.code, css="hy-code hy-nowrap"),
         Column("opened", gettext_lazy("Opened"), lambda i: i.opened_at, sort="opened", css="hy-nowrap"),
-        Column("title", gettext_lazy("What happened"), lambda i: i.title),
+        Column("title", pgettext_lazy("incident", "What happened"), lambda i: i.title),
         Column("place", gettext_lazy("Place"), lambda i: i.place.name if i.place else ""),
         Column("state", gettext_lazy("State"), lambda i: i.ended_at is None, incident_badge, css="hy-nowrap"),
         Column("cases", gettext_lazy("Cases"), lambda i: getattr(i, "case_count", 0), css="hy-num"),

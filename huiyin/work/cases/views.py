@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.related import relate
 from huiyin.base.kit.scope import current
-from huiyin.base.kit.views import DetailView, Gate, ListView
+from huiyin.base.kit.tables import Order, Page, page_of
+from huiyin.base.kit.views import DetailView, Gate, ListView, searchable
 from huiyin.base.org.models import User
 from huiyin.base.org.selectors import views_for
 from huiyin.base.trail.selectors import history
 from huiyin.engines.clocks.models import Clock
-from huiyin.engines.clocks.selectors import of, why
+from huiyin.engines.clocks.selectors import first_of_each, of, why, without_running
 from huiyin.engines.files.selectors import attachments_of
 from huiyin.engines.search.selectors import narrow
 
@@ -70,8 +71,16 @@ def views_of(request: HttpRequest) -> list[Any]:
     return shown
 
 
+REST = "rest."
+"""Begins the cursor of a page behind the last case that has time left."""
+
+
 class CaseList(ListView):
-    """All cases in reach, dense, the newest first."""
+    """All cases in reach, dense, the newest first, or the one with the least time left first.
+
+    By time left the page is read off the running clocks, in the order of their index; the cases on which
+    none runs follow, the newest first.
+    """
 
     permission = VIEW
     model = Case
@@ -81,18 +90,57 @@ class CaseList(ListView):
     template_name = "cases/list.html"
     export_permission = "cases.export"
     search_hint = gettext_lazy("Number, unit, name, phone, words")
+    rest: Any
     empty_hint = gettext_lazy("Cases appear here as soon as the first one is registered.")
     bulk_actions = (
         ("cases:bulk-assign", gettext_lazy("Assign"), "user"),
         ("cases:bulk-attach", gettext_lazy("Put under an incident"), "stack-2"),
     )
 
+    @property
+    def by_time_left(self) -> bool:
+        """Whether the clocks give the order."""
+        return self.table.order(self.request.GET.get("order")).name == "due"
+
+    def filtered(self) -> tuple[QuerySet[Any], Any]:
+        queryset, filterset = super().filtered()
+        if self.by_time_left:
+            self.rest = without_running(queryset)
+            queryset = first_of_each(queryset, found=bool(searchable(self.request.GET.get("q", ""))))
+        return queryset, filterset
+
     def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        if self.by_time_left:
+            return narrow(queryset, text)
         rows, first = self.from_here(queryset)
         return narrow(rows, text, first=first)
 
+    def read_page(self, queryset: QuerySet[Any], order: Order, after: str) -> Page:
+        if not self.by_time_left:
+            return super().read_page(queryset, order, after)
+        rows: list[Any] = []
+        if not after.startswith(REST):
+            page = super().read_page(queryset, order, after)
+            if page.next is not None:
+                return page
+            rows, after = page.rows, REST
+            if len(rows) == self.table.page_size:
+                return Page(rows, REST if self.rest.exists() else None)
+        room = self.table.page_size - len(rows)
+        rest = page_of(self.rest, self.table.orders[0], after=after.removeprefix(REST), size=room)
+        return Page(rows + rest.rows, rest.next and REST + rest.next)
+
     def prepare(self, rows: list[Any]) -> list[Any]:
-        return listed(rows)
+        timed = [row.subject_id for row in rows if isinstance(row, Clock)]
+        cases = self.get_queryset().in_bulk(timed) if timed else {}
+        found = (cases.get(row.subject_id) if isinstance(row, Clock) else row for row in rows)
+        return listed([case for case in found if case is not None])
+
+    def batches(self, queryset: QuerySet[Any], size: int = 1000) -> Any:
+        yield from super().batches(queryset, size)
+        if self.by_time_left:
+            rest = self.rest.allowed(self.export_permission)
+            yield from super().batches(rest.order_by(*self.table.orders[0].keys()), size)
 
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(saved_views=views_of(self.request), **extra)

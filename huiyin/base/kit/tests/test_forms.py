@@ -90,3 +90,16 @@ def test_every_label_names_a_field_that_is_there() -> None:
     html = str(Sample())
     for identity in re.findall(r'<label[^>]* for="([^"]+)"', html):
         assert f'id="{identity}"' in html
+
+
+class Sending(forms.Form):
+    one = forms.FileField(label="Spreadsheet", widget=forms.FileInput)
+
+
+def test_a_file_picker_speaks_the_language_of_the_page() -> None:
+    with translation.override("en"):
+        html = str(Sending())
+    picker = html[html.index('<label class="hy-file">') : html.index("</label>")]
+    assert 'type="file"' in picker and "required" in tag(html, "one")
+    assert "Choose a file" in picker and "No file chosen" in picker
+    assert "Spreadsheet" in picker

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -60,3 +61,18 @@ def test_the_address_in_the_qr_code_names_house_and_person() -> None:
 def test_recovery_codes_read_alike_however_they_are_typed() -> None:
     code = totp.new_recovery_codes(1)[0]
     assert totp.recovery_digest(code) == totp.recovery_digest(f" {code.upper().replace('-', ' ')} ")
+
+
+def test_secrets_survive_a_change_of_keys(settings: Any) -> None:
+    old = settings.FIELD_KEY
+    sealed = totp.seal(SECRET)
+
+    settings.FIELD_KEY = f"a-new-key, {old}"
+    assert totp.unseal(sealed) == SECRET
+    again = totp.resealed(sealed)
+    assert again is not None and totp.resealed(again) is None
+
+    settings.FIELD_KEY = "a-new-key"
+    assert totp.unseal(again) == SECRET
+    assert totp.unseal(sealed) is None
+    assert totp.resealed(sealed) is None

@@ -6,12 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huiyin.engines.fields.identity import (
     MESSAGES,
     Kind,
+    Verdict,
     check,
     mask_identity,
     mask_name,
@@ -192,3 +194,12 @@ def test_the_middle_of_a_phone_number_is_hidden(number: str, masked: str) -> Non
 )
 def test_only_the_first_character_of_a_name_is_shown(name: str, masked: str) -> None:
     assert mask_name(name) == masked
+
+
+@pytest.mark.parametrize("reason", MESSAGES)
+def test_why_a_number_is_wrong_is_said_in_the_language_of_the_screen(reason: str) -> None:
+    message = Verdict(False, "cn_id", "1", reason).message
+    with translation.override("en"):
+        english = str(message)
+    with translation.override("zh-hans"):
+        assert str(message) != english

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,3 +137,9 @@ def test_every_amount_can_be_read_back_and_obeys_the_rules(written: str, sign: i
     assert not re.search("零[万亿角]|元元|整.", text)
     assert ("零元" in text) == (fen == 0)
     assert text.endswith("整") != text.endswith("分")
+
+
+@pytest.mark.parametrize("amount", [1.5, "five", "1.234", 10**17])
+def test_why_an_amount_is_refused_is_said_in_the_language_of_the_screen(amount: object) -> None:
+    with translation.override("zh-hans"), pytest.raises(BadAmount, match=r"[\u4e00-\u9fff]"):
+        rmb_capital(amount)  # type: ignore[arg-type]

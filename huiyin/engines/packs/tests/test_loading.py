@@ -486,7 +486,7 @@ def test_the_packs_of_the_repository_are_correct_and_load_twice_unchanged() -> N
     call_command("load_packs", stdout=StringIO())
     with use(system_scope("test")):
         before = state()
-        assert PackVersion.objects.count() == len(getattr(settings, "HUIYIN_PACKS", ("base", "property")))
+        assert PackVersion.objects.count() == len(settings.HUIYIN_PACKS)
         call_command("load_packs", stdout=(out := StringIO()))
         assert state() == before
         assert {name: check() for name, check in CHECKS.items()} == {"pack_entries_fit": 0, "packs_agree": 0}

@@ -2,16 +2,23 @@
 
 import json
 import logging
+import re
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from huiyin.base.kit.moment import now
 from huiyin.base.kit.service import Refused
+from huiyin.base.org import totp
+from huiyin.base.org.models import SecondFactor, User
+from huiyin.base.org.services import pass_second_factor
 from huiyin.base.trail.models import Event
 from huiyin.records.customers import sealing, selectors, services
 from huiyin.records.customers.models import Customer, IdentityNumber
@@ -129,6 +136,23 @@ def test_keys_can_be_changed_without_losing_a_number(one: Customer, settings: An
     settings.FIELD_KEY = old
     with pytest.raises(Refused, match="key-missing"):
         services.reveal(paper, reason="reason", by=BY)
+
+
+def test_the_command_seals_numbers_and_second_factors_again(one: Customer, settings: Any) -> None:
+    paper = services.add_identity(one, kind="resident_id", number=CARD, by=BY)
+    person = User.objects.create_user("factor", name="Factor")
+    secret = totp.new_secret()
+    SecondFactor.objects.create(user=person, secret=totp.seal(secret))
+    settings.FIELD_KEY = f"a-new-key,{settings.FIELD_KEY}"
+
+    call_command("reseal", stdout=(first := StringIO()))
+    call_command("reseal", stdout=(second := StringIO()))
+
+    settings.FIELD_KEY = "a-new-key"
+    paper.refresh_from_db()
+    assert services.reveal(paper, reason="reason", by=BY) == CARD
+    pass_second_factor(person, code=totp.code_at(secret, totp.step_of(now())), by=BY)
+    assert re.findall(r"\d+", first.getvalue() + second.getvalue()) == ["1", "1", "0", "0"]
 
 
 def test_a_number_tampered_with_is_not_shown(one: Customer) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 
 from huiyin.base.kit.scope import current
@@ -68,12 +67,7 @@ def row_link(row: Any) -> str:
 
 def page_of(row: Any) -> str:
     """The address of a record's page; empty where there is none, or none for the person looking."""
-    if row is None:
+    permission = PAGES.get(row._meta.label_lower, "") if row is not None else ""
+    if not hasattr(row, "get_absolute_url") or (permission and not current().holds(permission, row.site_id)):
         return ""
-    permission = PAGES.get(row._meta.label_lower, "")
-    if (permission and not current().holds(permission, row.site_id)) or not hasattr(row, "get_absolute_url"):
-        return ""
-    try:
-        return str(row.get_absolute_url())
-    except NoReverseMatch:
-        return ""
+    return str(row.get_absolute_url())

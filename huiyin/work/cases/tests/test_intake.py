@@ -210,3 +210,17 @@ def test_only_who_may_register_can_open_the_panel(counter: Counter) -> None:
     send(counter, 403, user=counter.centre.bob)
     assert counter.client(counter.centre.bob).post("/cases/new/caller/", {}).status_code == 403
     assert counter.client().get("/cases/new/caller/").status_code == 405
+
+
+def test_the_panel_says_when_no_category_fits_the_words(counter: Counter) -> None:
+    client = counter.client()
+    said = {
+        text: client.post(
+            "/cases/new/matter/", {"text": text}, headers={"Accept-Language": "en"}
+        ).content.decode()
+        for text in ("", "  ", "路过问一下", "厨房漏水")
+    }
+
+    assert [("intake-no-category" in said[text], "intake-category-none" in said[text]) for text in said] == [
+        (False, False), (False, False), (True, False), (False, True),
+    ]  # fmt: skip

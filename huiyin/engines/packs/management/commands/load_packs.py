@@ -10,18 +10,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from huiyin.base.kit.database import require_tables
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.kit.service import Refused
+from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.problems import PackErrors
 from huiyin.engines.packs.services import Loaded, load
-
-DEFAULT = ("base", "property")
 
 
 def default_folders() -> list[Path]:
     """The packs of the setting HUIYIN_PACKS: names under `packs/`, or whole paths."""
-    names = getattr(settings, "HUIYIN_PACKS", None) or DEFAULT
-    return [Path(settings.ROOT) / "packs" / name for name in names]
+    return [Path(settings.ROOT) / "packs" / name for name in settings.HUIYIN_PACKS]
 
 
 class Command(BaseCommand):
@@ -35,6 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folders = [_folder(folder) for folder in options["folder"]] or default_folders()
+        require_tables(PackVersion)
         try:
             with use(system_scope("load_packs", via="command")) as scope:
                 loaded = load(folders, by=scope.actor, check=options["check"])
