@@ -32,7 +32,7 @@ from bench._web import ROOT, django, exchange, percentile, request, web
 from tools import postgres
 
 PEOPLE = ("gm", "supervisor.s01", "front1.s01")
-FIRST = ("/cases/", "/cases/?open=true", "/cases/contacts/", "/customers/", "/places/")
+FIRST = ("/cases/", "/cases/?open=true", "/cases/contacts/", "/customers/", "/places/list/")
 WORDS = ("漏水", "电梯 困人", "3-2-501", "zsf", "{tail}", "{phone}", "{name}", "{code}", "霓虹灯塔")
 SEARCHES = ("/cases/?q={q}", "/search/?q={q}")
 WARM_UP = 2

@@ -17,6 +17,8 @@ FEW_SITES = 3
 """Who reaches no more sites than these has them named to the index, which then reads nothing of the others."""
 STEPS = (2000, 8000)
 """How many rows of a list are looked through, the first ones on, before the index is asked instead."""
+NEAREST = 600
+"""How many of the newest entries of a table are looked through before the index is asked."""
 WORTH_IT = 16
 """So many hits in the first step make the second one worth it."""
 
@@ -59,9 +61,8 @@ class Finds(Expression):
         asked = [f"({words})" if words else NOTHING]
         if self.kind:
             asked.append(kind_token(self.kind))
-        scope = current()
-        if not scope.everywhere and 0 < len(scope.sites) <= FEW_SITES:
-            asked.append(f"({alternative.join(site_token(site) for site in sorted(scope.sites))})")
+        if sites := _sites_named():
+            asked.append(f"({alternative.join(map(site_token, sites))})")
         return conjunction.join(asked) if words else words
 
 
@@ -107,12 +108,34 @@ def find(
     if kinds is None:
         entries = entries.filter(Finds(typed))
     elif len(kinds) == 1:
+        near = _nearest(entries.filter(kind=kinds[0]), typed, limit)
+        if near is not None:
+            return near
         entries = entries.filter(Finds(typed, kind=kinds[0]), kind=kinds[0])
     else:
         entries = entries.filter(Finds(typed), kind__in=kinds)
     # Not the bare column: its index would be walked from the newest entry on until enough are found.
     newest = entries.annotate(moment=Coalesce("at", "at")).order_by("-moment", "-id")
     return list(newest.defer("tokens")[:limit])
+
+
+def _nearest(entries: QuerySet[Entry], typed: str, limit: int) -> list[Entry] | None:
+    """The newest hits, when they lie among the newest entries of a table anyway; else None.
+
+    A word that one case in twenty has would otherwise make the index hand over a twentieth of all cases.
+    """
+    if connection.vendor != "postgresql" or _sites_named():
+        return None
+    ordered = entries.order_by("-at", "-id")
+    near = ordered.filter(Among("id", ordered.values("pk")[:NEAREST]), Finds(typed))
+    hits = list(near.defer("tokens")[:limit])
+    return hits if len(hits) >= limit else None
+
+
+def _sites_named() -> list[int]:
+    """The sites in reach, when they are so few that the index is asked for them; else none."""
+    scope = current()
+    return sorted(scope.sites) if not scope.everywhere and len(scope.sites) <= FEW_SITES else []
 
 
 def narrow(
