@@ -145,9 +145,7 @@ class Settlement:
         random, drafts = self.random, self._drafts
         customer = draft_customer(self.site, name=name)
         drafts.customers.append(customer)
-        drafts.contacts.append(
-            draft_contact(customer, kind="mobile", value=mobile(random), is_primary=True)
-        )
+        drafts.contacts.append(draft_contact(customer, kind="mobile", value=mobile(random), is_primary=True))
         since = date(2021, 7, 1) if role == "owner" else date(2025, 3, 1)
         drafts.holdings.append(draft_holding(customer, role=role, place=room, starts_on=since))
         if born is not None and random.random() < 0.15:
