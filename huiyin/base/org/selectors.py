@@ -33,6 +33,7 @@ from .models import (
 _cache: dict[tuple[int, date], tuple[int, Scope]] = {}
 _CACHE_SIZE = 5000
 _holders: dict[tuple[int, str, int, date], int | None] = {}
+_able: dict[tuple[int, str, int, date], frozenset[int]] = {}
 _systems: dict[tuple[int, date], frozenset[int]] = {}
 _sites: dict[tuple[str, int], Site] = {}
 
@@ -41,6 +42,7 @@ def forget() -> None:
     """Empty what is kept in memory; for tests, whose databases start over."""
     _cache.clear()
     _holders.clear()
+    _able.clear()
     _systems.clear()
     _sites.clear()
 
@@ -175,7 +177,12 @@ def may_act_at(user_id: int, site: Site, permission: str) -> bool:
     scope = current()
     if not scope.everywhere and scope.actor.user_id == user_id:
         return scope.holds(permission, site.pk) and user_id not in systems()
-    return who_can(permission, site).filter(pk=user_id).exists()
+    key = (site.pk, permission, _number(), day_of_rights())
+    if key not in _able:
+        if len(_able) > _CACHE_SIZE:
+            _able.clear()
+        _able[key] = frozenset(who_can(permission, site).values_list("pk", flat=True))
+    return user_id in _able[key]
 
 
 def default_holder(permission: str, site: Site) -> int | None:

@@ -26,7 +26,7 @@ REGULARS = 36
 """Households that call again and again."""
 OFTEN = 0.16
 """How many of the calls are theirs."""
-FRESH = 25
+FRESH = 70
 """So many calls one after another have different titles, where the stories allow it."""
 VISITS = (
     (9, "今天上午十点"),
@@ -40,10 +40,10 @@ VISITS = (
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """A room, and who is called there if it is lived in."""
+    """A room that is lived in, and who is called there."""
 
     place: Place
-    customer: Customer | None
+    customer: Customer
     phone: str
 
 
@@ -105,7 +105,7 @@ class Callers:
         """Somebody calls at this moment."""
         random, hour = self.random, local(now()).hour
         weights = [story["weight"] * _likely(story.get("when", ""), hour) for story in self.stories]
-        for _ in range(8):
+        for _ in range(12):
             story = random.choices(self.stories, weights)[0]
             title = random.choice(story["titles"])
             if title not in self._said:
@@ -133,7 +133,7 @@ class Callers:
             "place": place,
             "location": random.choice(self.spots) if where == "room" and random.random() < 0.4 else "",
         }
-        if household.customer is not None and values["channel"] != "site_walk":
+        if values["channel"] != "site_walk":
             values |= {
                 "customer": household.customer,
                 "contact_name": household.customer.name,
@@ -170,7 +170,7 @@ def _likely(when: str, hour: int) -> float:
 
 
 def _households(site: Site) -> Iterable[Household]:
-    """Every room of a site with the person who answers there, in three queries."""
+    """Every room of a site where somebody lives, with the person who answers there; three queries."""
     people: dict[int, Customer] = {}
     for holding in Holding.objects.filter(place__site=site, voided_at=None).select_related("customer"):
         people[holding.place_id] = holding.customer
@@ -178,5 +178,6 @@ def _households(site: Site) -> Iterable[Household]:
         ContactPoint.objects.filter(site=site, kind="mobile").order_by("-pk").values_list("customer", "value")
     )
     for room in Place.objects.filter(site=site, kind="room").order_by("pk"):
-        customer = people.get(room.pk)
-        yield Household(room, customer, phones.get(customer.pk, "") if customer else "")
+        if room.pk in people:
+            customer = people[room.pk]
+            yield Household(room, customer, phones.get(customer.pk, ""))

@@ -15,6 +15,7 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.engines.clocks.selectors import running_for
 from huiyin.work.cases import joining, services
 from huiyin.work.cases.models import Case, Incident, Severity
+from huiyin.work.cases.selectors import late
 from huiyin.work.cases.states import LIVE
 
 from .callers import HOURS, Call, Callers, answer_of, local
@@ -25,12 +26,14 @@ SLOW, SLOW_WHEN_BUSY = 0.05, 0.09
 FORGOTTEN = 0.014
 """How many are found only when somebody goes through what is overdue."""
 SLOW_TO_ASSIGN = 0.045
-DECLINED, CANCELLED, REMINDED, CALLED_TWICE, REOPENED, CLOSED_LATE = 0.016, 0.008, 0.06, 0.05, 0.028, 0.03
+DECLINED, CANCELLED, REMINDED, CALLED_TWICE, REOPENED, CLOSED_LATE = 0.016, 0.008, 0.06, 0.05, 0.028, 0.022
 TEAM = 0.12
 """How many repairs go to the team, for whoever is free."""
 LONG = 240.0
 """Minutes from which on a limit leaves time to wait for somebody."""
 WAITING = 0.55
+LEFT_LATE = 0.08
+"""What share of the open cases may stay overdue when the supervisor has gone through them."""
 BUSY = range(9, 11)
 WORKERS = (
     ("complaint.attitude", ("supervisor", "manager")),
@@ -44,7 +47,9 @@ WORKERS = (
     ("repair", ("repair", "repair", "repair", "repair", "engineer")),
     ("help", ("steward", "guard", "concierge")),
     ("consultation.fees", ("cashier", "service")),
+    ("consultation", ("front", "service")),
     ("service", ("concierge", "service")),
+    ("application", ("front", "front", "service", "steward")),
     ("suggestion", ("manager", "supervisor")),
     ("praise", ("supervisor", "steward")),
     ("", ("service", "steward")),
@@ -69,6 +74,7 @@ class Centre:
         self.words: dict[str, Any] = data_of("desk")
         self.stories = {story["category"]: story for story in self.callers.stories}
         self.teams = {unit.code.rsplit("-", 1)[-1]: unit for unit in OrgUnit.objects.filter(parent=site.unit)}
+        self._slips = 0
         self._people: dict[str, list[User]] = {}
         for user in User.objects.filter(username__endswith=f".{site.code}", is_active=True).order_by("pk"):
             self._people.setdefault(user.username.split(".")[0].rstrip("0123456789"), []).append(user)
@@ -85,6 +91,10 @@ class Centre:
         return use(scope)
 
     # Taking in
+
+    def call(self) -> None:
+        """Somebody calls, as a step of the agenda."""
+        self.take_in()
 
     def take_in(self, call: Call | None = None) -> Case:
         """Somebody calls: a case is registered, and its further steps are put on the agenda."""
@@ -248,16 +258,18 @@ class Centre:
     def _plan_close(self, case: Case, story: dict[str, Any]) -> None:
         random, later = self.random, self.agenda.after
         due = self.limits(case).get("close", 4320.0)
-        if self.chance(CLOSED_LATE):
-            minutes = due + random.uniform(100, 4000)
+        slips = self._slips > 0 and case.kind == "repair"
+        self._slips -= slips
+        if slips or self.chance(CLOSED_LATE):
+            minutes = due + random.uniform(1400 if slips else 100, 4000)
         elif case.kind in ("consultation", "praise", "suggestion", "application", "help"):
-            minutes = random.uniform(1, 40) if self.chance(0.7) else random.uniform(60, 600)
+            minutes = random.uniform(1, 40) if self.chance(0.65) else random.uniform(60, 1500)
         else:
             minutes = random.uniform(30, 400) if self.chance(0.6) else random.uniform(400, 1900)
         minutes = self._by_day(minutes)
         later(minutes, lambda: self.close(case))
         if self.chance(REOPENED) and case.kind in ("repair", "complaint"):
-            later(minutes + random.uniform(60, 2400), lambda: self._reopen(case, story))
+            later(self._by_day(minutes + random.uniform(60, 2400)), lambda: self._reopen(case, story))
 
     def close(self, case: Case) -> None:
         """The desk asks the customer back and closes."""
@@ -282,6 +294,20 @@ class Centre:
         with self.acting(self.somebody("front", "supervisor"), "cases.decline") as scope:
             reason = self.random.choice(self.words["withdrawn"])
             services.cancel(self.fresh(case), reason=reason, by=scope.actor)
+
+    def let_slip(self) -> None:
+        """The next repair that is answered will be closed too late."""
+        self._slips = 1
+
+    def work_off(self) -> None:
+        """The supervisor goes through what is overdue, the oldest first, until little is left."""
+        found = Case.objects.filter(site=self.site, ended_at=None)
+        overdue = list(late(found).select_related("category").order_by("received_at", "pk"))
+        keep = max(1, round(found.count() * LEFT_LATE))
+        for case in overdue[: len(overdue) - keep] if len(overdue) > keep else []:
+            if case.state != "answered":
+                self.answer(case, self.stories.get(case.category.code if case.category else "", _PLAIN))
+            self.close(case)
 
     # Many at once
 

@@ -66,17 +66,21 @@ class Agenda:
 
 
 def write(sites: Sequence[Site], random: Random, *, days: int, share: float = 1.0) -> int:
-    """A past of so many days at the sites; returns how many steps happened.
+    """A past of so many local days, today included, at the sites; returns how many steps happened.
 
     `share` is how much of the usual number of calls there are.
     """
     agenda = Agenda()
     end = now()
-    start = end - timedelta(days=days)
+    midnight = local(end).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = midnight - timedelta(days=days - 1)
     centres = {site.code: Centre(site, random, agenda) for site in sites}
     for code, centre in centres.items():
         for moment in moments(random, start, end, PER_DAY.get(code, 20.0) * share):
-            agenda.at(moment, centre.take_in)
+            agenda.at(moment, lambda centre=centre: centre.call())  # type: ignore[misc]
+        # Whatever the dice say: at the end something is late at each site, but not much.
+        agenda.at(end - timedelta(hours=79), centre.let_slip)
+        agenda.at(_last_evening(end), centre.work_off)
     for code, number, part in OUTAGES:
         if code in centres:
             day = local(start + timedelta(days=days * part)).replace(hour=18, minute=12, second=40)
@@ -94,6 +98,15 @@ def write(sites: Sequence[Site], random: Random, *, days: int, share: float = 1.
             if local(before).hour < 18 <= local(moment).hour or moment == end:
                 _read(random)
     return done
+
+
+def _last_evening(end: datetime) -> datetime:
+    """When the supervisor last went through what is overdue: an hour ago, or the evening before."""
+    hour_ago = local(end - timedelta(minutes=70))
+    if 9 <= hour_ago.hour < 20:
+        return hour_ago
+    day = hour_ago if hour_ago.hour >= 20 else hour_ago - timedelta(days=1)
+    return day.replace(hour=19, minute=40)
 
 
 def _read(random: Random) -> None:

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     help = "Make the demo company: two sites, over 2,000 households, staff in every post, a month of work."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, default=30, help="Days of history (default 30).")
+        parser.add_argument(
+            "--days", type=int, default=30, help="Days of history, today included (default 30)."
+        )
         parser.add_argument(
             "--households", type=int, help="Households of each site at most (default: over 900)."
         )
