@@ -261,7 +261,7 @@ class Centre:
         slips = self._slips > 0 and case.kind == "repair"
         self._slips -= slips
         if slips or self.chance(CLOSED_LATE):
-            minutes = due + random.uniform(1400 if slips else 100, 4000)
+            minutes = due + random.uniform(1700 if slips else 100, 4000)
         elif case.kind in ("consultation", "praise", "suggestion", "application", "help"):
             minutes = random.uniform(1, 40) if self.chance(0.65) else random.uniform(60, 1500)
         else:

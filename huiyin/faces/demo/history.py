@@ -79,7 +79,7 @@ def write(sites: Sequence[Site], random: Random, *, days: int, share: float = 1.
         for moment in moments(random, start, end, PER_DAY.get(code, 20.0) * share):
             agenda.at(moment, lambda centre=centre: centre.call())  # type: ignore[misc]
         # Whatever the dice say: at the end something is late at each site, but not much.
-        agenda.at(end - timedelta(hours=79), centre.let_slip)
+        agenda.at(end - timedelta(hours=98), centre.let_slip)
         agenda.at(_last_evening(end), centre.work_off)
     for code, number, part in OUTAGES:
         if code in centres:
