@@ -89,6 +89,7 @@ class Post(models.Model):
     class Level(models.TextChoices):
         SITE = "site", _("At a site")
         COMPANY = "company", _("Company-wide")
+        SYSTEM = "system", _("For a connected system")
 
     code = models.CharField(max_length=40, unique=True, verbose_name=_("Code"))
     name = models.CharField(max_length=60, verbose_name=_("Name"))

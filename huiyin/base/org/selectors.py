@@ -17,11 +17,24 @@ from huiyin.base.kit.fetching import Lookup
 from huiyin.base.kit.moment import day_of_rights, now, today
 from huiyin.base.kit.scope import Actor, Scope, current
 
-from .models import ApiToken, Appointment, OrgUnit, RecoveryCode, SavedView, SecondFactor, Site, Stamp, User
+from .models import (
+    ApiToken,
+    Appointment,
+    OrgUnit,
+    Post,
+    RecoveryCode,
+    SavedView,
+    SecondFactor,
+    Site,
+    Stamp,
+    User,
+)
 
 _cache: dict[tuple[int, date], tuple[int, Scope]] = {}
 _CACHE_SIZE = 5000
 _holders: dict[tuple[int, str, int, date], int | None] = {}
+_able: dict[tuple[int, str, int, date], frozenset[int]] = {}
+_systems: dict[tuple[int, date], frozenset[int]] = {}
 _sites: dict[tuple[str, int], Site] = {}
 
 
@@ -29,6 +42,8 @@ def forget() -> None:
     """Empty what is kept in memory; for tests, whose databases start over."""
     _cache.clear()
     _holders.clear()
+    _able.clear()
+    _systems.clear()
     _sites.clear()
 
 
@@ -118,30 +133,61 @@ def units_of_site(site: Site) -> list[int]:
     return sorted({*above, *below})
 
 
+def systems() -> frozenset[int]:
+    """Ids of the accounts that are connected systems, not people: all their posts of today are such.
+
+    They may do what their posts permit, but nobody can ask them to see to something. Kept in memory
+    until the organisation changes.
+    """
+    key = (_number(), day_of_rights())
+    if key not in _systems:
+        held: dict[int, bool] = {}
+        for user, level in standing().values_list("user", "post__level"):
+            held[user] = held.get(user, True) and level == Post.Level.SYSTEM
+        if len(_systems) > _CACHE_SIZE:
+            _systems.clear()
+        _systems[key] = frozenset(user for user, only in held.items() if only)
+    return _systems[key]
+
+
+def _number() -> int:
+    """The `stamp`, as the scope has read it where it did."""
+    number = current().stamp
+    return number if number >= 0 else stamp()
+
+
 def who_can(permission: str, site: Site) -> QuerySet[User]:
-    """Active people who hold `permission` at the site today, by name."""
+    """Active people (no connected systems) who hold `permission` at the site today, by name."""
     return _holding(permission, standing().filter(unit__in=units_of_site(site)))
 
 
 def _holding(permission: str, appointments: QuerySet[Appointment]) -> QuerySet[User]:
-    held = [a.user_id for a in appointments.select_related("post") if permission in a.post.permissions]
-    return User.objects.filter(pk__in=held, is_active=True).order_by("name", "pk")
+    posts: dict[int, set[str]] = defaultdict(set)
+    held = set()
+    for one in appointments.select_related("post"):
+        posts[one.user_id].add(one.post.level)
+        if permission in one.post.permissions:
+            held.add(one.user_id)
+    people = [user for user in held if posts[user] != {Post.Level.SYSTEM}]
+    return User.objects.filter(pk__in=people, is_active=True).order_by("name", "pk")
 
 
 def may_act_at(user_id: int, site: Site, permission: str) -> bool:
-    """Whether a person holds a permission at a site today."""
+    """Whether somebody who holds a permission at a site today can be asked to use it: a person, no system."""
     scope = current()
     if not scope.everywhere and scope.actor.user_id == user_id:
-        return scope.holds(permission, site.pk)
-    return who_can(permission, site).filter(pk=user_id).exists()
+        return scope.holds(permission, site.pk) and user_id not in systems()
+    key = (site.pk, permission, _number(), day_of_rights())
+    if key not in _able:
+        if len(_able) > _CACHE_SIZE:
+            _able.clear()
+        _able[key] = frozenset(who_can(permission, site).values_list("pk", flat=True))
+    return user_id in _able[key]
 
 
 def default_holder(permission: str, site: Site) -> int | None:
     """The first person (by name) who holds a permission at a site today; None when nobody does."""
-    number = current().stamp
-    if number < 0:
-        number = stamp()
-    key = (site.pk, permission, number, day_of_rights())
+    key = (site.pk, permission, _number(), day_of_rights())
     if key not in _holders:
         if len(_holders) > _CACHE_SIZE:
             _holders.clear()
@@ -152,11 +198,16 @@ def default_holder(permission: str, site: Site) -> int | None:
     return _holders[key]
 
 
-def staff_of(sites: Iterable[Site]) -> QuerySet[User]:
-    """Active people with an appointment today that reaches one of the sites; one query for all of the sites."""
+def staff_of(sites: Iterable[Site], *, systems: bool = False) -> QuerySet[User]:
+    """Active people with an appointment today that reaches one of the sites; one query for all of the sites.
+
+    With `systems` also the accounts of connected systems.
+    """
     own = {site.unit_id: site.unit.path for site in sites}
     above = {int(part) for path in own.values() for part in path.split("/") if part}
     at = Q(unit__in=above) | Q(unit__parent__in=own)
+    if not systems:
+        at &= ~Q(post__level=Post.Level.SYSTEM)
     return User.objects.filter(pk__in=standing().filter(at).values("user"), is_active=True).order_by(
         "name", "pk"
     )

@@ -27,7 +27,7 @@ class PostEntry(Entry):
 
     code: PostCode
     name: _PostName
-    level: Literal["site", "company"] = "site"
+    level: Literal["site", "company", "system"] = "site"
     permissions: list[str] = Field(default_factory=list, max_length=200)
     reports_to: PostCode | None = None
     deputy: PostCode | None = None

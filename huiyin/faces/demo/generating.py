@@ -29,8 +29,8 @@ from huiyin.work.cases.models import Case, Category, Contact, Incident
 from huiyin.work.cases.services import TRACKED
 
 from .bulk import Loader, Row, Sheet, lexemes
+from .callers import CHANNELS, HOURS
 from .estates import COUNTERS, ENTRIES, EVENTS, Estate, Home, local_day, named, quoted, stamp, words
-from .history import CHANNELS, HOURS
 from .world import data_of
 
 DAYS = 3 * 365
@@ -44,6 +44,8 @@ FOUND_AFTER = 2
 """Seconds after which the ticker finds a breach."""
 DECK = 8192
 WORKERS = {"repair": "repair", "emergency": "repair", "complaint": "steward", "help": "steward"}
+WHERE = {"building": "public", "garden": "public"}
+"""Where something lies, as far as generated volumes tell it apart."""
 C = "cases.case"
 CASE_TOKEN = kind_token(C)
 
@@ -187,13 +189,16 @@ class Casework:
             for title in story["titles"]:
                 for detail in story["details"]:
                     for number, more in enumerate(self.volume["additions"]):
-                        answer = story["answers"][number % len(story["answers"])]
+                        answer = story["answers"][number % len(story["answers"])].replace(
+                            "{visit}", "次日上午"
+                        )
                         yield story["weight"], self._said(story, title, detail + more, answer)
 
     def _said(self, story: dict[str, Any], title: str, description: str, answer: str) -> Said:
         return Said(
             title, description, answer, story["kind"], self.categories.get(story["category"]), story["category"],
-            story.get("severity", "normal"), story["place"], story["minutes"], words(title), words(description),
+            story.get("severity", "normal"), WHERE.get(story["place"], story["place"]), story["minutes"], words(title),
+            words(description),
         )  # fmt: skip
 
     def _deck(self, weighted: list[tuple[int, Said]]) -> list[Said]:

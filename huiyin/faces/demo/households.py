@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 from random import Random
+from typing import Any, TypeVar
 
 from django.db import transaction
 
 from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import Actor
 from huiyin.base.org.models import Site
-from huiyin.records.customers.holdings import put_holding
-from huiyin.records.customers.services import put_contact, put_customer, put_identity, reindex, set_care
+from huiyin.records.customers.drafts import (
+    Drafts,
+    draft_contact,
+    draft_customer,
+    draft_holding,
+    draft_identity,
+    filled_by,
+    read_paper,
+)
+from huiyin.records.customers.models import Customer
+from huiyin.records.customers.services import put_drafts, reindex_all, set_care
+from huiyin.records.places import services as places
 from huiyin.records.places.addresses import Address
+from huiyin.records.places.drafts import down_to, draft_address, kind_above
 from huiyin.records.places.models import Place
-from huiyin.records.places.services import add_asset, add_place, put_address, put_asset
+from huiyin.records.places.services import add_asset, add_place, put_asset
 
 from .world import Names
 
@@ -45,6 +58,8 @@ class Plan:
                         yield Address(str(building), str(unit), f"{floor}{room:02d}"), str(floor)
 
 
+PORTION = 128
+"""Rooms written together; on PostgreSQL a statement has a greatest number of values."""
 PLANS = {"yunhe": Plan(8, 2, 17, 4), "zhengtai": Plan(6, 2, 20, 4)}
 
 
@@ -60,73 +75,112 @@ def identity(random: Random, born: date) -> str:
     return body + "10X98765432"[rest]
 
 
-class Settlement:
-    """Fills a site with households, a few hundred rows to a transaction."""
+T = TypeVar("T")
 
-    def __init__(self, site: Site, random: Random, by: Actor) -> None:
+
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The rows in lists of a size; the last may be shorter."""
+    left = iter(rows)
+    while portion := list(islice(left, size)):
+        yield portion
+
+
+class Settlement:
+    """Fills a site with households: a portion of rooms is drafted with its people and written together."""
+
+    def __init__(self, site: Site, random: Random, by: Actor, *, households: int | None = None) -> None:
         self.site, self.random, self.by = site, random, by
+        self.most = households
         self.names = Names(random)
+        self._known: dict[str, Place] = {}
+        self._places: list[Place] = []
+        self._drafts = Drafts()
+        self._cared: list[tuple[Customer, str]] = []
+        self._drivers: list[tuple[Customer, str]] = []
 
     def build(self) -> int:
         """Everything of the site; returns the number of households."""
         count = 0
-        portion: list[tuple[Address, str]] = []
-        for item in PLANS[self.site.code].addresses():
-            portion.append(item)
-            if len(portion) == 100:
-                count += self._settle(portion)
-                portion = []
-        count += self._settle(portion)
+        for portion in batched(islice(PLANS[self.site.code].addresses(), self.most), PORTION):
+            for address, floor in portion:
+                self._household(address, floor)
+            with transaction.atomic():
+                self._write()
+            count += len(portion)
         with transaction.atomic():
             self._surroundings()
         return count
-
-    def _settle(self, portion: list[tuple[Address, str]]) -> int:
-        with transaction.atomic():
-            for address, floor in portion:
-                self._household(address, floor)
-        return len(portion)
 
     def _household(self, address: Address, floor: str) -> None:
         random = self.random
         layout, area, inner = random.choice(SIZES)
         occupancy = random.choices(("self_used", "let", "vacant", "fit_out"), (70, 15, 10, 5))[0]
-        room, _made = put_address(
-            self.site, kind=Place.Kind.ROOM, address=address, floor=floor, use="residential", layout=layout,
-            building_area=Decimal(area), inner_area=Decimal(inner), occupancy=occupancy,
-            handed_over_on=date(2021, 6, 30), by=self.by,
+        room = self._place(
+            Place.Kind.ROOM, address, floor=floor, use="residential", layout=layout, building_area=Decimal(area),
+            inner_area=Decimal(inner), occupancy=occupancy, handed_over_on=date(2021, 6, 30),
         )  # fmt: skip
         if occupancy == "vacant" and random.random() < 0.3:
             return
         name = self.names.person()
-        self._person(
-            room, name, "owner", born=date(random.randrange(1948, 2000), random.randrange(1, 13), 11)
-        )
+        born = date(random.randrange(1948, 2000), random.randrange(1, 13), random.randrange(1, 29))
+        self._person(room, name, "owner", born=born)
         if occupancy == "let":
             self._person(room, self.names.person(), "tenant")
-        elif random.random() < 0.2:
+        elif random.random() < 0.3:
             self._person(room, self.names.person(self.names.surname(name)), "family")
 
+    def _place(self, kind: str, address: Address, **fields: Any) -> Place:
+        """A place with an address, drafted with those above it unless they are there."""
+        where = down_to(kind, address)
+        place = self._known.get(where.code)
+        if place is None:
+            above = kind_above(kind, where)
+            parent = self._place(above, where) if above is not None else None
+            place = draft_address(self.site, kind=kind, address=where, parent=parent, **fields)
+            self._known[where.code] = place
+            self._places.append(place)
+        return place
+
     def _person(self, room: Place, name: str, role: str, born: date | None = None) -> None:
-        random, by = self.random, self.by
-        customer = put_customer(self.site, name=name, index_now=False, by=by)
-        put_contact(customer, kind="mobile", value=mobile(random), is_primary=True, index_now=False, by=by)
-        put_holding(
-            customer, role=role, place=room, starts_on=date(2021, 7, 1) if role == "owner" else date(2025, 3, 1),
-            index_now=False, by=by,
-        )  # fmt: skip
+        random, drafts = self.random, self._drafts
+        customer = draft_customer(self.site, name=name)
+        drafts.customers.append(customer)
+        drafts.contacts.append(draft_contact(customer, kind="mobile", value=mobile(random), is_primary=True))
+        since = date(2021, 7, 1) if role == "owner" else date(2025, 3, 1)
+        drafts.holdings.append(draft_holding(customer, role=role, place=room, starts_on=since))
         if born is not None and random.random() < 0.15:
-            put_identity(customer, kind="resident_id", number=identity(random, born), by=by)
-        if random.random() < 0.04:
-            code = random.choice(CARE)
-            set_care(customer, code=code, since=today() - timedelta(days=200), remark="", by=by)
-        if role == "owner" and random.random() < 0.12:
-            plate = f"浙A{random.choice('ABCDEFGHJKLMNPQRSTUVWXYZ')}{random.randrange(10**4):04d}"
-            car = put_asset(self.site, kind="vehicle", plate=plate, by=by)
-            put_holding(
-                customer, role="driver", asset=car, starts_on=date(2024, 1, 1), index_now=False, by=by
+            paper = read_paper("resident_id", identity(random, born))
+            filled = filled_by(paper, customer)
+            for column, value in filled.items():
+                setattr(customer, column, value)
+            drafts.identities.append(
+                (draft_identity(customer, kind="resident_id", paper=paper), sorted(filled))
             )
-        reindex(customer, new=True, by=by)
+        if random.random() < 0.04:
+            self._cared.append((customer, random.choice(CARE)))
+        if role == "owner" and random.random() < 0.12:
+            letters = random.choice("ABCDEFGHJKLMNPQRSTUVWXYZ")
+            self._drivers.append((customer, f"浙A{letters}{random.randrange(10**4):04d}"))
+
+    def _write(self) -> None:
+        """Record what was drafted, then what hangs on it, and let the search know."""
+        site, by, drafts = self.site, self.by, self._drafts
+        places.put_drafts(site, places=self._places, by=by)
+        put_drafts(site, drafts=drafts, by=by)
+        cars = [
+            draft_holding(
+                driver,
+                role="driver",
+                asset=put_asset(site, kind="vehicle", plate=plate, by=by),
+                starts_on=date(2024, 1, 1),
+            )
+            for driver, plate in self._drivers
+        ]
+        put_drafts(site, drafts=Drafts(holdings=cars), by=by)
+        for customer, code in self._cared:
+            set_care(customer, code=code, since=today() - timedelta(days=200), remark="", by=by)
+        reindex_all(site, customers=[(one, True) for one in drafts.customers], by=by)
+        self._places, self._drafts, self._cared, self._drivers = [], Drafts(), [], []
 
     def _surroundings(self) -> None:
         site, by = self.site, self.by

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import yaml
+from django.contrib.auth.hashers import make_password
 
 from huiyin.base.kit.scope import Actor
 from huiyin.base.org.models import OrgUnit, Post, Site, User
@@ -112,11 +113,18 @@ def build(random: Random, by: Actor) -> Company:
             ]
             for login, post, count in SITE_STAFF
         }
+    _let_in([user for groups in staff.values() for group in groups.values() for user in group])
     return Company(root, sites, staff)
 
 
+def _let_in(people: list[User]) -> None:
+    """Give everybody the password of the demo; making it takes time, so it is made once."""
+    hashed = make_password(PASSWORD)
+    User.objects.filter(pk__in=[user.pk for user in people]).update(password=hashed)
+
+
 def _person(login: str, name: str, by: Actor) -> User:
-    return add_user(None, username=login, name=name, password=PASSWORD, by=by)
+    return add_user(None, username=login, name=name, by=by)
 
 
 def _appointed(unit: OrgUnit, post: Post, login: str, name: str, by: Actor) -> User:

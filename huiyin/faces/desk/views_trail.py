@@ -47,7 +47,7 @@ def _verbs() -> list[tuple[str, Any]]:
 def _people(request: Any) -> QuerySet[User]:
     if PERMISSION in current().company:
         return User.objects.order_by("name", "pk")
-    return staff_of(sites_in_reach(PERMISSION).select_related("unit"))
+    return staff_of(sites_in_reach(PERMISSION).select_related("unit"), systems=True)
 
 
 def _sites(request: Any) -> QuerySet[Site]:

@@ -151,8 +151,11 @@ def put_drafts(subject: Site | Customer, *, drafts: Drafts, by: Actor) -> None:
     The caller lets the search know (`reindex`). Refused with the broken rule's own words when the
     database does not take them.
     """
-    for customer in drafts.customers:
-        customer.code = customer.code or f"C{take(customer.site, series='customer', by=by):06d}"
+    unnumbered = [customer for customer in drafts.customers if not customer.code]
+    if unnumbered:
+        first = take(unnumbered[0].site, series="customer", count=len(unnumbered), by=by)
+        for number, customer in enumerate(unnumbered, first):
+            customer.code = f"C{number:06d}"
     insert_all(drafts.customers)
     insert_all(drafts.contacts)
     insert_all([identity for identity, _filled in drafts.identities])

@@ -16,8 +16,13 @@ class Command(BaseCommand):
     help = "Make the demo company: two sites, over 2,000 households, staff in every post, a month of work."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, default=30, help="Days of history (default 30).")
-        parser.add_argument("--per-day", type=int, default=18, help="Cases per site and day (default 18).")
+        parser.add_argument(
+            "--days", type=int, default=30, help="Days of history, today included (default 30)."
+        )
+        parser.add_argument(
+            "--households", type=int, help="Households of each site at most (default: over 900)."
+        )
+        parser.add_argument("--share", type=float, default=1.0, help="Share of the usual calls (default 1).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if OrgUnit.objects.filter(code="yunzheng").exists():
@@ -29,11 +34,14 @@ class Command(BaseCommand):
         random = Random(20261121)
         with use(system_scope("demo", via="command")) as scope:
             company = world.build(random, scope.actor)
-            households = sum(Settlement(site, random, scope.actor).build() for site in company.sites.values())
+            households = sum(
+                Settlement(site, random, scope.actor, households=options["households"]).build()
+                for site in company.sites.values()
+            )
             self.stdout.write(f"{households} households")
         with use(system_scope("demo", via="command")):
             sites: list[Site] = list(company.sites.values())
-            steps = history.write(sites, random, days=options["days"], per_day=options["per_day"])
+            steps = history.write(sites, random, days=options["days"], share=options["share"])
             self.stdout.write(f"{steps} steps of work in {options['days']} days")
         accounts = world.accounts(company)
         (settings.HOME / "demo-accounts.txt").write_text(accounts, encoding="utf-8")
