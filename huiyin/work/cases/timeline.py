@@ -32,6 +32,7 @@ TONES = {
     "clocks.breached": "bad",
     "clocks.stopped": "bad",
     "clocks.extended": "waiting",
+    "clocks.recounted": "waiting",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -58,6 +59,7 @@ ICONS = {
     "clocks.breached": "alarm",
     "clocks.stopped": "alarm",
     "clocks.extended": "hourglass",
+    "clocks.recounted": "calendar",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -274,5 +276,6 @@ _WORDS = {
     "clocks.warned": _clock,
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
+    "clocks.recounted": _clock,
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }
