@@ -25,11 +25,12 @@ class Counts:
 
     warned: int = 0
     breached: int = 0
+    resumed: int = 0
 
     @property
     def total(self) -> int:
         """How many clocks it dealt with."""
-        return self.warned + self.breached
+        return self.warned + self.breached + self.resumed
 
 
 class ClaimLost(RuntimeError):
@@ -56,19 +57,25 @@ def _claim(limit: int) -> Counts:
         Clock.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(wake_at__lt=at)
         .order_by("wake_at")
-        .values_list("pk", "due_at")[:limit]
+        .values_list("pk", "due_at", "state")[:limit]
     )
     breached: list[int] = []
     warned: list[int] = []
-    for pk, due_at in due:
-        (breached if due_at < at else warned).append(pk)
+    resting: list[int] = []
+    for pk, due_at, state in due:
+        if state == Clock.State.PAUSED:
+            resting.append(pk)
+        else:
+            (breached if due_at < at else warned).append(pk)
+    for clock in Clock.objects.filter(pk__in=resting) if resting else ():
+        changes.resume(clock, at, TICKER)
     if breached:
         _update(breached, at, breached_at=at, wake_at=None)
         tell(breached, BREACHED, TICKER)
     if warned:
         _update(warned, at, wake_at=F("due_at"))
         tell(warned, WARNED, TICKER)
-    return Counts(len(warned), len(breached))
+    return Counts(len(warned), len(breached), len(resting))
 
 
 def _update(ids: list[int], at: datetime, **changes: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -19,7 +19,7 @@ from .calendar import WorkCalendar
 from .entries import WEEKDAYS
 from .limits import BadLimit, Limit, Within
 from .registry import possible
-from .rules import STARTS, rule_of
+from .rules import HEARD, STARTS, rule_of
 from .timing import always, needs_calendar
 
 Value = Annotated[str, Field(min_length=1, max_length=80)]
@@ -72,8 +72,9 @@ class LimitEntry(Entry):
     """A rule: the first one of a clock that fits a subject sets its limit.
 
     Working time is counted in the `calendar` named, else in that of the holders of `post`, else in the
-    standard one of the site. `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks
-    `answer` and `assign` of cases they are known.
+    standard one of the site. `starts_on`, `stops_on`, `cancels_on`, `pauses_on` and `resumes_on` are event
+    verbs; for the clocks `answer` and `assign` of cases they are known. `pause` says whether a wait lets the
+    clock rest: only when the customer agreed to it (`agreed`), `always` or `never`.
     """
 
     name: Words
@@ -86,6 +87,9 @@ class LimitEntry(Entry):
     starts_on: Verbs | None = None
     stops_on: Verbs | None = None
     cancels_on: Verbs | None = None
+    pauses_on: Verbs | None = None
+    resumes_on: Verbs | None = None
+    pause: Literal["never", "agreed", "always"] = "agreed"
 
 
 _LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
@@ -129,9 +133,9 @@ def _check_when(item: Item, when: When, checking: Checking) -> None:
 
 
 def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
-    for key in ("starts_on", "stops_on", "cancels_on"):
+    for key in ("starts_on", *HEARD):
         verbs = getattr(entry, key)
-        if verbs is None and key != "cancels_on" and entry.clock not in STARTS:
+        if verbs is None and key in ("starts_on", "stops_on") and entry.clock not in STARTS:
             message = _("The clock “%(clock)s” does not say when it starts or stops (“%(key)s” is missing).")
             mend = _("Add the verbs of events; only for %(clocks)s they are known.")
             shown = {"clock": entry.clock, "key": key, "clocks": ", ".join(sorted(STARTS))}

@@ -63,7 +63,7 @@ def stop(
     Both verdicts are frozen: late when the due moment (the original one) lies before it, else kept. What is
     late for the limit in force leaves an event.
     """
-    return moves.end(_running(subject, kinds), Clock.State.STOPPED, at or now(), by)
+    return _end(subject, kinds, Clock.State.STOPPED, at or now(), by)
 
 
 @service
@@ -74,7 +74,7 @@ def cancel(
 
     They get no verdict, unless they were late already: withdrawing a broken promise does not mend it.
     """
-    return moves.end(_running(subject, kinds), Clock.State.CANCELLED, at or now(), by)
+    return _end(subject, kinds, Clock.State.CANCELLED, at or now(), by)
 
 
 @service
@@ -93,9 +93,51 @@ def extend(subject: Any, *, kind: str, until: datetime, reason: str, by: Actor) 
 
 
 @service
+def pause(
+    subject: Any,
+    *,
+    until: datetime,
+    reason: str,
+    agreed: bool,
+    kinds: Collection[str] | None = None,
+    by: Actor,
+) -> list[Clock]:
+    """Let the running clocks of a row (of some kinds) rest until a moment at most; those that do.
+
+    `agreed` is whether the customer agreed to wait. Left out are clocks whose rule does not allow it, that
+    are late already or whose limit names a day. Refused (`until-passed`) when the moment has passed.
+    """
+    at = now()
+    if until <= at:
+        raise Refused("until-passed", _("The new limit lies in the past."), field="until")
+    clocks = _locked(subject, kinds)
+    return [clock for clock in clocks if changes.pause(clock, at, until, reason, agreed, by)]
+
+
+@service
+def resume(subject: Any, *, kinds: Collection[str] | None = None, by: Actor) -> list[Clock]:
+    """Let the clocks of a row that rest go on; those that do."""
+    at = now()
+    return [clock for clock in _locked(subject, kinds) if changes.resume(clock, at, by)]
+
+
+@service
 def hand_over(subject: Any, *, owner: int | None, by: Actor) -> int:
     """Give the running clocks of a row to whoever is responsible now (a user's id, or none); how many."""
     return moves.of(subject).filter(stopped_at=None).update(owner_id=owner)
+
+
+def _end(
+    subject: Any, kinds: Collection[str] | None, state: Clock.State, at: datetime, by: Actor
+) -> list[Clock]:
+    clocks = _running(subject, kinds)
+    changes.wake(clocks, at, by)
+    return moves.end(clocks, state, at, by)
+
+
+def _locked(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
+    clocks = moves.of(subject).filter(stopped_at=None).select_for_update(of=("self",))
+    return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
 
 
 def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:

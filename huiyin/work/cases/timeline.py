@@ -33,6 +33,8 @@ TONES = {
     "clocks.stopped": "bad",
     "clocks.extended": "waiting",
     "clocks.recounted": "waiting",
+    "clocks.paused": "waiting",
+    "clocks.resumed": "active",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -60,6 +62,8 @@ ICONS = {
     "clocks.stopped": "alarm",
     "clocks.extended": "hourglass",
     "clocks.recounted": "calendar",
+    "clocks.paused": "clock-pause",
+    "clocks.resumed": "player-play",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -212,7 +216,8 @@ def _changed(data: dict[str, Any], names: Names) -> str:
 
 
 def _waiting(data: dict[str, Any], _names: Names) -> str:
-    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))})
+    agreed = _("The customer agreed to wait") if data.get("agreed") else ""
+    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))}, agreed)
 
 
 def _answered(data: dict[str, Any], names: Names) -> str:
@@ -277,5 +282,7 @@ _WORDS = {
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
     "clocks.recounted": _clock,
+    "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
+    "clocks.resumed": _clock,
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }
