@@ -16,6 +16,7 @@ from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused
 from huiyin.base.trail.registry import verb
 
+from . import ladder
 from .calendar import WorkCalendar
 from .limits import Limit, Within
 from .models import Clock, Extension, Pause
@@ -27,6 +28,7 @@ PAUSED = verb("clocks.paused", _("Time stands still"))
 RESUMED = verb("clocks.resumed", _("Time runs on"))
 RECOUNTED = verb("clocks.recounted", _("Counted anew by the corrected calendar"))
 
+SAVED = ("due_at", "warn_at", "wake_at", "breached_at", "calendar", "state", "rung", "rung_at")
 LONGEST = timedelta(days=366)
 """However long somebody wants to wait: no clock rests longer at a time."""
 
@@ -171,14 +173,16 @@ def _set_due(clock: Clock, due_at: datetime, at: datetime, resting: Pause | None
     """Move the limit in force, and with it the warning; what was late for the old one may be in time now."""
     clock.due_at, clock.warn_at = due_at, _warn_at(clock, due_at)
     clock.state = Clock.State.RUNNING if resting is None else Clock.State.PAUSED
-    if resting is not None:
-        clock.breached_at, clock.wake_at = None, resting.until
-    elif due_at < at:
-        clock.wake_at = None if clock.breached_at is not None else due_at
-    else:
+    if due_at >= at or resting is not None:
         clock.breached_at = None
-        clock.wake_at = clock.warn_at if clock.warn_at is not None and clock.warn_at > at else due_at
-    clock.save(update_fields=["due_at", "warn_at", "wake_at", "breached_at", "calendar", "state"])
+    ladder.place(clock, at)
+    if resting is not None:
+        clock.wake_at = resting.until
+    else:
+        warn_at = clock.warn_at if clock.warn_at is not None and clock.warn_at > at else None
+        looks = [due_at if clock.breached_at is None else None, warn_at, clock.rung_at]
+        clock.wake_at = min((one for one in looks if one is not None), default=None)
+    clock.save(update_fields=SAVED)
 
 
 def _warn_at(clock: Clock, due_at: datetime) -> datetime | None:

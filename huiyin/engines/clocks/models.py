@@ -78,7 +78,8 @@ class Clock(ScopedModel):
     run and the old one stays as it was. `rule` is a copy of the pack entry it started under.
     `original_due_at` is what was promised at the start and never changes; `due_at` is the limit in force, with
     all extensions and pauses (a pause that goes on counts up to the moment it is to end). `wake_at` is the
-    next moment the ticker must look (a warning, the breach, the end of a pause), empty when there is none.
+    next moment the ticker must look (a warning, the breach, a step of the ladder, the end of a pause), empty
+    when there is none; `rung` counts the steps of the ladder taken, `rung_at` is when the next one is due.
     `breached_at` is when it was found too late for the limit in force. When the clock stops both verdicts are
     frozen, `kept` or `late`: `verdict` against the limit in force, `original_verdict` against the original
     one. A cancelled clock has them only if it was late already. `root` is the matter under whose history its
@@ -110,6 +111,8 @@ class Clock(ScopedModel):
     due_at = models.DateTimeField()
     warn_at = models.DateTimeField(null=True)
     wake_at = models.DateTimeField(null=True)
+    rung = models.PositiveSmallIntegerField(default=0, db_default=0)
+    rung_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
@@ -234,3 +237,23 @@ class Pause(ScopedModel):
     def span(self) -> tuple[datetime, datetime, str]:
         """From when to when it stands still, as far as is known, and why."""
         return self.started_at, self.ended_at or self.until, self.reason
+
+
+class Duty(ScopedModel):
+    """Somebody is on duty at a site from one moment to another: whom a ladder tells as `on_duty`."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        indexes = [models.Index(fields=["site", "ends_at"], name="clocks_duty_site")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="clocks_duty_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"

@@ -172,6 +172,8 @@ def rule_of(item: Item) -> Rule:
         "version_id": item.version_id,
         "pause": value.pause,
     }
+    if value.ladder:
+        copy["ladder"] = [one.model_dump(exclude_none=True) for one in value.ladder]
     for key in HEARD:
         named = getattr(value, key)
         copy[key] = sorted(set(named if named is not None else known[key].get(kind, ())))

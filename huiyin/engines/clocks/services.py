@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
+from huiyin.base.org.models import Site, User
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.packs import selectors as packs
@@ -24,8 +25,9 @@ from huiyin.engines.packs.models import PackStamp
 from . import calendars, changes, moves
 from .entries import BadCalendar
 from .holidays import read_notice
-from .models import Clock, SpecialDay
+from .models import Clock, Duty, SpecialDay
 
+ON_DUTY = verb("clocks.put_on_duty", _("Put on duty"))
 DAYS_IMPORTED = verb("clocks.days_imported", _("Public holidays imported"))
 
 
@@ -143,6 +145,16 @@ def _locked(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
 def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
     clocks = moves.of(subject).filter(stopped_at=None)
     return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
+@service(needs="org.edit")
+def put_on_duty(site: Site, *, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
+    """Put somebody on duty at a site from one moment to another. Refused when the end is not later."""
+    if ends_at <= starts_at:
+        raise Refused("bad-order", _("The end lies before the start."), field="ends_at")
+    duty = Duty.objects.create(site=site, user=user, starts_at=starts_at, ends_at=ends_at)
+    record(duty, ON_DUTY, by=by, user=user.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+    return duty
 
 
 @service(needs="packs.edit")

@@ -13,7 +13,7 @@ from huiyin.base.trail.models import Event
 from .changes import EXTENDED, PAUSED, reckoned
 from .limits import Limit
 from .models import Clock, Extension, Pause
-from .moves import BREACHED
+from .moves import BREACHED, ESCALATED
 from .timing import calendar_of
 
 
@@ -42,8 +42,10 @@ def clock_wakes_stand() -> int:
     """
     wrong = Q(state="running") & (
         Q(breached_at=None, wake_at=None)
-        | Q(wake_at__gt=F("due_at"))
-        | Q(breached_at__isnull=False, wake_at__isnull=False)
+        | Q(breached_at=None, wake_at__gt=F("due_at"))
+        | Q(wake_at__gt=F("rung_at"))
+        | Q(breached_at__isnull=False, wake_at__isnull=False, rung_at=None)
+        | Q(breached_at__isnull=False, wake_at=None, rung_at__isnull=False)
     )
     wrong |= Q(state="paused") & (Q(wake_at=None) | Q(breached_at__isnull=False))
     return int(Clock.objects.filter(wrong).count())
@@ -86,6 +88,13 @@ def clock_due_moments_stand() -> int:
     )
 
 
+def clock_steps_told_once() -> int:
+    """No step of a ladder was taken twice for the same due moment of a clock."""
+    events = Event.objects.filter(verb=ESCALATED).order_by()
+    same = events.values("subject_id", "data__due_at", "data__rung").annotate(n=Count("id"))
+    return int(same.filter(n__gt=1).count())
+
+
 def clock_pauses_stand() -> int:
     """A clock rests if and only if it has an open pause; pauses follow each other, each with its event."""
     resting = Exists(Pause.objects.filter(clock=OuterRef("pk"), ended_at=None))
@@ -125,4 +134,5 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_due_moments_stand": clock_due_moments_stand,
     "clock_extensions_stand": clock_extensions_stand,
     "clock_pauses_stand": clock_pauses_stand,
+    "clock_steps_told_once": clock_steps_told_once,
 }

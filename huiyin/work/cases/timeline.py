@@ -33,6 +33,7 @@ TONES = {
     "clocks.stopped": "bad",
     "clocks.extended": "waiting",
     "clocks.recounted": "waiting",
+    "clocks.escalated": "warn",
     "clocks.paused": "waiting",
     "clocks.resumed": "active",
     "cases.begun": "active",
@@ -62,6 +63,7 @@ ICONS = {
     "clocks.stopped": "alarm",
     "clocks.extended": "hourglass",
     "clocks.recounted": "calendar",
+    "clocks.escalated": "arrow-up",
     "clocks.paused": "clock-pause",
     "clocks.resumed": "player-play",
     "files.attached": "paperclip",
@@ -282,6 +284,9 @@ _WORDS = {
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
     "clocks.recounted": _clock,
+    "clocks.escalated": lambda data, names: _lines(
+        _clock(data, names), _("step %(number)s of the ladder") % {"number": data.get("rung", "")}
+    ),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
