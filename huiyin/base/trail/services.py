@@ -98,9 +98,7 @@ def record_each(
         root_id=models.F(root[1]) if root else models.F("pk"),
         data=JSONObject(**{key: _expression(value) for key, value in data.items()}),
     )
-    events = Event.objects.filter(
-        verb=verb, at=at, subject_type=subject_type, subject_id__in=rows.order_by().values("pk")
-    )
+    events = Event.objects.filter(pk__in=written)
     for known in REACTIONS.get(verb, ()) if written else ():
         _insert_from(
             Delivery,
@@ -112,7 +110,7 @@ def record_each(
             error="",
             done_at=None,
         )
-    return written
+    return len(written)
 
 
 def _expression(value: Any) -> Any:
@@ -122,8 +120,8 @@ def _expression(value: Any) -> Any:
     return Cast(models.Value(value), models.TextField()) if isinstance(value, str) else models.Value(value)
 
 
-def _insert_from(model: type[models.Model], rows: models.QuerySet[Any], **values: Any) -> int:
-    """INSERT … SELECT: a row of `model` for each of `rows`, with the columns given; returns how many."""
+def _insert_from(model: type[models.Model], rows: models.QuerySet[Any], **values: Any) -> list[int]:
+    """INSERT … SELECT: a row of `model` for each of `rows`, with the columns given; returns their ids."""
     by_column = {field.attname: field for field in model._meta.concrete_fields}
     fields = [by_column[name] for name in values]
     expressions = {
@@ -136,11 +134,11 @@ def _insert_from(model: type[models.Model], rows: models.QuerySet[Any], **values
     try:
         select, params = query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
-        return 0
+        return []
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     insert_into = f"INSERT INTO {quote(model._meta.db_table)} ({columns})"
-    return len(run(f"{insert_into} {select} RETURNING 1", params))
+    return [pk for (pk,) in run(f"{insert_into} {select} RETURNING id", params)]
 
 
 def _deliver_all(deliveries: list[Delivery]) -> None:

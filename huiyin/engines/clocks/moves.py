@@ -19,6 +19,7 @@ from huiyin.base.kit.scope import Actor
 from huiyin.base.trail.registry import describe, verb
 from huiyin.base.trail.services import record_each
 
+from . import ladder
 from .models import Clock
 from .registry import Watch, watched
 from .rules import Rule, table_for
@@ -26,6 +27,7 @@ from .rules import Rule, table_for
 # A start writes no event: the clock's own row, made in the same transaction, shows when and under which rule.
 WARNED = verb("clocks.warned", _("Time is running out"))
 BREACHED = verb("clocks.breached", _("Time limit exceeded"))
+ESCALATED = verb("clocks.escalated", _("Passed on to the next level"))
 STOPPED = verb("clocks.stopped", _("Finished too late"))
 
 
@@ -65,7 +67,8 @@ def start(
 
 def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: int | None) -> Clock:
     due_at, warn_at = rule.times(at, subject.site_id)
-    return Clock(
+    version_id = rule.counted_in(subject.site_id).version_id
+    clock = Clock(
         site_id=subject.site_id,
         subject_type=describe(subject),
         subject_id=subject.pk,
@@ -81,7 +84,14 @@ def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: 
         warn_at=warn_at,
         wake_at=warn_at or due_at,
         owner_id=owner_id,
+        calendar_id=version_id,
+        original_calendar_id=version_id,
     )
+    if "ladder" in rule.copy:
+        ladder.place(clock, at)
+        if clock.rung_at is not None and clock.wake_at is not None:
+            clock.wake_at = min(clock.wake_at, clock.rung_at)
+    return clock
 
 
 def of(subject: Any) -> QuerySet[Clock]:
@@ -92,7 +102,7 @@ def of(subject: Any) -> QuerySet[Clock]:
 
 
 def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> list[Clock]:
-    """Stop or cancel running clocks: freeze the verdict, and leave an event for those that are late."""
+    """Stop or cancel running clocks: freeze both verdicts, and leave an event for those that are late."""
     if not clocks:
         return []
     kept = Clock.Verdict.KEPT if state == Clock.State.STOPPED else None
@@ -100,11 +110,8 @@ def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> lis
         state=state,
         stopped_at=at,
         wake_at=None,
-        verdict=Case(
-            When(due_at__lt=at, then=Value(Clock.Verdict.LATE)),
-            default=Value(kept),
-            output_field=Clock._meta.get_field("verdict"),
-        ),
+        verdict=_judged("due_at", at, kept),
+        original_verdict=_judged("original_due_at", at, kept),
         breached_at=Case(
             When(due_at__lt=at, then=Coalesce(F("breached_at"), Value(at))), default=Value(None)
         ),
@@ -113,11 +120,21 @@ def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> lis
         late = one.due_at < at
         one.state, one.stopped_at, one.wake_at = state, at, None
         one.verdict = Clock.Verdict.LATE if late else kept
+        one.original_verdict = Clock.Verdict.LATE if one.original_due_at < at else kept
         one.breached_at = (one.breached_at or at) if late else None
     too_late = [one.pk for one in clocks if one.verdict == Clock.Verdict.LATE]
     if too_late:
         tell(too_late, STOPPED, by, stopped_at=at.isoformat())
     return clocks
+
+
+def _judged(limit: str, at: datetime, kept: str | None) -> Case:
+    """The verdict against the moment in a column, for what ends at a moment."""
+    return Case(
+        When(**{f"{limit}__lt": at}, then=Value(Clock.Verdict.LATE)),
+        default=Value(kept),
+        output_field=Clock._meta.get_field("verdict"),
+    )
 
 
 class _Iso(Func):

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from huiyin.base.trail.registry import VERBS
 from huiyin.engines.packs.problems import near
-from huiyin.engines.packs.registry import Checking, Entry, Item, Section, Words, declare, section
+from huiyin.engines.packs.registry import Checking, Code, Entry, Item, Section, Words, declare, section
 
+from . import pack_calendars as pack_calendars
+from .calendar import WorkCalendar
+from .entries import WEEKDAYS
+from .ladder import SIDES, SPECIAL, Rung, in_order
 from .limits import BadLimit, Limit, Within
+from .models import Clock
 from .registry import possible
-from .rules import STARTS, rule_of
-from .timing import calendar_for
+from .rules import HEARD, STARTS, rule_of
+from .timing import always, needs_calendar
 
 Value = Annotated[str, Field(min_length=1, max_length=80)]
 Wanted = Annotated[list[Value], Field(min_length=1, max_length=200)]
@@ -65,11 +71,36 @@ class Warn(BaseModel):
         return limit
 
 
+class RungEntry(BaseModel):
+    """One step of the ladder: after so long since the start (`begun`), `before` or `after` the due moment.
+
+    `to` names posts, or `responsible` (whoever must keep the limit), `lead` (the post above theirs),
+    `on_duty` (who is on duty at the site). `hours` is the calendar whose hours it waits for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    begun: Annotated[Any, AfterValidator(_amount)] = None
+    before: Annotated[Any, AfterValidator(_amount)] = None
+    after: Annotated[Any, AfterValidator(_amount)] = None
+    to: Wanted
+    hours: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> RungEntry:
+        if sum(getattr(self, side) is not None for side in SIDES) != 1:
+            raise ValueError(_("A step has exactly one of begun, before, after"))
+        return self
+
+
 class LimitEntry(Entry):
     """A rule: the first one of a clock that fits a subject sets its limit.
 
-    `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks `answer` and `assign` of cases
-    they are known.
+    Working time is counted in the `calendar` named, else in that of the holders of `post`, else in the
+    standard one of the site. `starts_on`, `stops_on`, `cancels_on`, `pauses_on` and `resumes_on` are event
+    verbs; for the clocks `answer` and `assign` of cases they are known. `pause` says whether a wait lets the
+    clock rest: only when the customer agreed to it (`agreed`), `always` or `never`. `ladder` are the steps by
+    which others are told, in their order.
     """
 
     name: Words
@@ -77,13 +108,22 @@ class LimitEntry(Entry):
     when: When = When()
     limit: Annotated[Any, AfterValidator(_limit)]
     warn: Warn | None = None
+    calendar: Code | None = None
+    post: Code | None = None
     starts_on: Verbs | None = None
     stops_on: Verbs | None = None
     cancels_on: Verbs | None = None
+    pauses_on: Verbs | None = None
+    resumes_on: Verbs | None = None
+    pause: Literal["never", "agreed", "always"] = "agreed"
+    ladder: Annotated[list[RungEntry], Field(max_length=20)] = []
 
 
 _LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
 _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
+_DAY = [["09:00", "17:00"]]
+_WEEK = WorkCalendar.from_dict({"weekly": dict.fromkeys(WEEKDAYS[:5], _DAY)})
+"""What limits in working time are tried with: any ordinary week will do."""
 
 
 def check_limits(items: Sequence[Item], checking: Checking) -> None:
@@ -120,9 +160,9 @@ def _check_when(item: Item, when: When, checking: Checking) -> None:
 
 
 def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
-    for key in ("starts_on", "stops_on", "cancels_on"):
+    for key in ("starts_on", *HEARD):
         verbs = getattr(entry, key)
-        if verbs is None and key != "cancels_on" and entry.clock not in STARTS:
+        if verbs is None and key in ("starts_on", "stops_on") and entry.clock not in STARTS:
             message = _("The clock “%(clock)s” does not say when it starts or stops (“%(key)s” is missing).")
             mend = _("Add the verbs of events; only for %(clocks)s they are known.")
             shown = {"clock": entry.clock, "key": key, "clocks": ", ".join(sorted(STARTS))}
@@ -135,23 +175,48 @@ def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
 
 def _check_time(item: Item, entry: LimitEntry, checking: Checking) -> None:
     limit = Limit.parse(entry.limit)
-    told = [("limit", limit), *([("warn", entry.warn.within)] if entry.warn is not None else [])]
-    for key, one in told:
-        if any(_needs_calendar(part) for part in _parts(one.describe())):
-            message = _("Limits are counted in natural time here; there is no work calendar yet.")
-            mend = _("Write it in minutes, hours, days, weeks, months or years.")
-            checking.problem(item, message, mend, key)
+    warn = entry.warn.within if entry.warn is not None else None
+    for key, section_name in (("calendar", "calendars"), ("post", "posts")):
+        named, known = getattr(entry, key), checking.codes(section_name)
+        if named is not None and named not in known:
+            message = _("There is no %(key)s “%(value)s”.") % {"key": key, "value": named}
+            checking.problem(item, message, near(named, known) + _("Correct the code."), key)
+    if needs_calendar(limit, warn) and _working(limit, warn) and not checking.codes("calendars"):
+        message = _("The limit is counted in working time, and there is no work calendar.")
+        mend = _("Add a standard calendar to the section calendars, or write the limit in natural time.")
+        checking.problem(item, message, mend, "limit")
+    calendar = _WEEK if needs_calendar(limit, warn) else always()
     try:
-        due = limit.due(_SAMPLE, calendar_for(None))
+        due = limit.due(_SAMPLE, calendar)
     except ValueError:
         message = _("The limit does not end within ten years.")
         checking.problem(item, message, _("Write a shorter one."), "limit")
         return
+    _check_ladder(item, entry, due, checking)
     if entry.warn is not None and isinstance(limit, Within):
-        warned = entry.warn.within.due(_SAMPLE, calendar_for(None))
+        warned = entry.warn.within.due(_SAMPLE, calendar)
         if warned >= due:
             message = _("The warning would come before the clock starts.")
             checking.problem(item, message, _("Write a time shorter than the limit."), "warn")
+
+
+def _check_ladder(item: Item, entry: LimitEntry, due: datetime, checking: Checking) -> None:
+    """Whom the steps tell exists, and the steps follow each other in time."""
+    for position, step in enumerate(entry.ladder):
+        for number, code in enumerate(step.to):
+            if code not in SPECIAL and code not in checking.codes("posts"):
+                message = _("There is no post %(code)s.") % {"code": code}
+                mend = near(code, [*SPECIAL, *checking.codes("posts")]) + _("Correct the code.")
+                checking.problem(item, message, mend, "ladder", position, "to", number)
+        if step.hours is not None and step.hours not in checking.codes("calendars"):
+            message = _("There is no %(key)s “%(value)s”.") % {"key": "calendar", "value": step.hours}
+            checking.problem(item, message, _("Correct the code."), "ladder", position, "hours")
+    # Tried without opening hours: those only make steps wait.
+    rungs = [replace(Rung.read(step.model_dump(exclude_none=True)), hours=None) for step in entry.ladder]
+    natural = [rung for rung in rungs if rung.offset is not None]
+    if not in_order(natural, Clock(started_at=_SAMPLE, due_at=due)):
+        message = _("The steps of the ladder do not follow each other in time.")
+        checking.problem(item, message, _("Put the earlier step first."), "ladder")
 
 
 def _parts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -161,8 +226,13 @@ def _parts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from _parts(value)
 
 
-def _needs_calendar(told: Mapping[str, Any]) -> bool:
-    return str(told.get("unit", "")).startswith("working_") or bool(told.get("working") or told.get("shift"))
+def _working(*limits: Limit | None) -> bool:
+    """Whether one of the limits names working time or working days."""
+    parts = (part for one in limits if one is not None for part in _parts(one.describe()))
+    return any(
+        str(told.get("unit", "")).startswith("working_") or told.get("working") or told.get("shift")
+        for told in parts
+    )
 
 
 declare(Section("limits", LimitEntry, gettext_lazy("Time limits"), check_limits))

@@ -18,8 +18,9 @@ from huiyin.base.trail.registry import describe
 from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
-from .models import Clock
-from .timing import calendar_for
+from .limits import Limit
+from .models import Clock, Extension, Pause
+from .timing import calendar_of, counts_working_time
 from .words import limit_in_words
 
 
@@ -97,13 +98,14 @@ class Explanation:
 
     Moments are UTC. `intervals` reach from the start to the due moment, or to the stop when that was later;
     the counted ones up to the due moment add up to the limit. `left` are the seconds until the due moment,
-    negative when it has passed, none once the clock has stopped.
+    negative when it has passed, none once the clock has stopped. `extensions` and `pauses` stand in order.
     """
 
     name: str
     limit: str
     clause: str
     source: tuple[str, ...]
+    calendar: str
     rule_code: str
     pack: str
     version: str
@@ -112,7 +114,10 @@ class Explanation:
     due_at: datetime
     stopped_at: datetime | None
     verdict: str | None
+    original_verdict: str | None
     left: float | None
+    extensions: tuple[Extension, ...]
+    pauses: tuple[Pause, ...]
     intervals: tuple[Interval, ...]
 
 
@@ -120,12 +125,16 @@ def why(clock: Clock) -> Explanation:
     """Why a clock is due when it is, from the copy of the rule it started under."""
     rule: Mapping[str, Any] = clock.rule
     end = max(clock.due_at, clock.stopped_at or clock.due_at)
-    calendar = calendar_for(clock.site_id)
+    calendar = calendar_of(clock.calendar_id)
+    pauses = tuple(clock.pauses.all())
+    spans = [one.span for one in pauses]
+    natural = not counts_working_time(Limit.parse(rule["limit"]))
     return Explanation(
         name=str(Words.model_validate(rule["name"])),
         limit=limit_in_words(rule["limit"]),
         clause=rule["clause"],
         source=tuple(rule["source"]),
+        calendar=_calendar_name(clock),
         rule_code=clock.rule_code,
         pack=rule["pack"],
         version=rule["version"],
@@ -134,6 +143,15 @@ def why(clock: Clock) -> Explanation:
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
         verdict=clock.verdict,
+        original_verdict=clock.original_verdict,
         left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
-        intervals=calendar.explain(clock.started_at, end, natural=True),
+        extensions=tuple(clock.extensions.all()),
+        pauses=pauses,
+        intervals=calendar.explain(clock.started_at, end, spans, natural),
     )
+
+
+def _calendar_name(clock: Clock) -> str:
+    """The name of the calendar a clock is counted in, with its version; empty for natural time."""
+    version = clock.calendar
+    return "" if version is None else f"{version.title} · {version.number}"

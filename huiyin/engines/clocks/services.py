@@ -1,20 +1,44 @@
-"""Starting, stopping and handing over clocks. All are effects: commands of other apps call them.
+"""Starting, stopping, extending and handing over clocks. All are effects: commands of other apps call them.
 
 Events do the same by themselves, as the rules of the packs say (see `reactions`).
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
-from huiyin.base.kit.service import service
+from huiyin.base.kit.service import Refused, service
+from huiyin.base.org.models import Site, User
+from huiyin.base.trail.registry import verb
+from huiyin.base.trail.services import record
+from huiyin.engines.packs import selectors as packs
+from huiyin.engines.packs.models import PackStamp
 
-from . import moves
-from .models import Clock
+from . import calendars, changes, moves
+from .entries import BadCalendar
+from .holidays import read_notice
+from .models import Clock, Duty, SpecialDay
+
+ON_DUTY = verb("clocks.put_on_duty", _("Put on duty"))
+DAYS_IMPORTED = verb("clocks.days_imported", _("Public holidays imported"))
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a notice: its year, and how many days were added, changed and removed."""
+
+    year: int
+    added: int
+    changed: int
+    removed: int
 
 
 @service
@@ -38,9 +62,10 @@ def stop(
 ) -> list[Clock]:
     """Stop the running clocks of a row (of some kinds) at a moment (UTC; now when none is given).
 
-    The verdict is frozen: late when the due moment lies before it, else kept. A late one leaves an event.
+    Both verdicts are frozen: late when the due moment (the original one) lies before it, else kept. What is
+    late for the limit in force leaves an event.
     """
-    return moves.end(_running(subject, kinds), Clock.State.STOPPED, at or now(), by)
+    return _end(subject, kinds, Clock.State.STOPPED, at or now(), by)
 
 
 @service
@@ -51,7 +76,51 @@ def cancel(
 
     They get no verdict, unless they were late already: withdrawing a broken promise does not mend it.
     """
-    return moves.end(_running(subject, kinds), Clock.State.CANCELLED, at or now(), by)
+    return _end(subject, kinds, Clock.State.CANCELLED, at or now(), by)
+
+
+@service
+def extend(subject: Any, *, kind: str, until: datetime, reason: str, by: Actor) -> Clock:
+    """Give the running clock of a kind time until a moment (any time zone); the original limit stays known.
+
+    An effect: whoever calls it has asked the right person for consent (`by` is who gave it). A clock that was
+    late already runs in time again, while its original verdict will be late. Refused without such a clock
+    (`clock-ended`), without a reason (`no-reason`), when the moment has passed (`until-passed`) or is not
+    later than the limit in force (`not-later`).
+    """
+    clock = moves.of(subject).filter(kind=kind, stopped_at=None).select_for_update(of=("self",)).first()
+    if clock is None:
+        raise Refused("clock-ended", _("This limit does not run any more; more time changes nothing."))
+    return changes.extend(clock, until, reason, by)
+
+
+@service
+def pause(
+    subject: Any,
+    *,
+    until: datetime,
+    reason: str,
+    agreed: bool,
+    kinds: Collection[str] | None = None,
+    by: Actor,
+) -> list[Clock]:
+    """Let the running clocks of a row (of some kinds) rest until a moment at most; those that do.
+
+    `agreed` is whether the customer agreed to wait. Left out are clocks whose rule does not allow it, that
+    are late already or whose limit names a day. Refused (`until-passed`) when the moment has passed.
+    """
+    at = now()
+    if until <= at:
+        raise Refused("until-passed", _("The new limit lies in the past."), field="until")
+    clocks = _locked(subject, kinds)
+    return [clock for clock in clocks if changes.pause(clock, at, until, reason, agreed, by)]
+
+
+@service
+def resume(subject: Any, *, kinds: Collection[str] | None = None, by: Actor) -> list[Clock]:
+    """Let the clocks of a row that rest go on; those that do."""
+    at = now()
+    return [clock for clock in _locked(subject, kinds) if changes.resume(clock, at, by)]
 
 
 @service
@@ -60,6 +129,57 @@ def hand_over(subject: Any, *, owner: int | None, by: Actor) -> int:
     return moves.of(subject).filter(stopped_at=None).update(owner_id=owner)
 
 
+def _end(
+    subject: Any, kinds: Collection[str] | None, state: Clock.State, at: datetime, by: Actor
+) -> list[Clock]:
+    clocks = _running(subject, kinds)
+    changes.wake(clocks, at, by)
+    return moves.end(clocks, state, at, by)
+
+
+def _locked(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
+    clocks = moves.of(subject).filter(stopped_at=None).select_for_update(of=("self",))
+    return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
 def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
     clocks = moves.of(subject).filter(stopped_at=None)
     return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
+@service(needs="org.edit")
+def put_on_duty(site: Site, *, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
+    """Put somebody on duty at a site from one moment to another. Refused when the end is not later."""
+    if ends_at <= starts_at:
+        raise Refused("bad-order", _("The end lies before the start."), field="ends_at")
+    duty = Duty.objects.create(site=site, user=user, starts_at=starts_at, ends_at=ends_at)
+    record(duty, ON_DUTY, by=by, user=user.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+    return duty
+
+
+@service(needs="packs.edit")
+def import_holidays(company: None, *, data: Any, list_code: str = "cn", by: Actor) -> Imported:
+    """Take over the notice of one year in the form of the holiday-cn files, as official days of a list.
+
+    A forecast of that year is replaced; own decisions stay. Calendars that follow the list get new versions,
+    and the job `recount` leads the clocks that run in them over; ended ones stay as they are. Refused
+    (`bad-notice`) when it cannot be read or contradicts the hours of a calendar.
+    """
+    notice = read_notice(data)
+    status = SpecialDay.Status.OFFICIAL
+    done = calendars.put_days(list_code, notice.year, notice.days, status, notice.source)
+    outcome = Imported(notice.year, *done)
+    if any(done):
+        try:
+            calendars.renew([list_code])
+        except BadCalendar as error:
+            message = _("The days contradict the hours of a calendar: %(error)s")
+            raise Refused("bad-notice", message, params={"error": str(error)}) from None
+        row = SpecialDay.objects.filter(list=list_code, year=notice.year).first()
+        if row is not None:
+            record(row, DAYS_IMPORTED, by=by, list=list_code, **asdict(outcome))
+        # Every process reads the packs, and with them the calendars, afresh.
+        PackStamp.objects.get_or_create(pk=1)
+        PackStamp.objects.filter(pk=1).update(number=secrets.randbits(62) + 1)
+        packs.keep_own()
+    return outcome

@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
 from huiyin.base.trail.models import Event
 
+from .changes import EXTENDED, PAUSED, reckoned
 from .limits import Limit
-from .models import Clock
-from .moves import BREACHED
-from .timing import calendar_for
+from .models import Clock, Extension, Pause
+from .moves import BREACHED, ESCALATED
+from .timing import calendar_of
 
 
 def clock_verdicts_agree() -> int:
-    """A stopped clock is late if and only if it stopped after its due moment, and then knows its breach."""
+    """A stopped clock is late if and only if it stopped after its due moment, and then knows its breach.
+
+    The same holds for the original verdict and the original due moment.
+    """
     wrong = (
         Q(verdict="kept", stopped_at__gt=F("due_at"))
         | Q(verdict="late", stopped_at__lte=F("due_at"))
         | Q(verdict="kept", breached_at__isnull=False)
         | Q(verdict="late", breached_at=None)
         | Q(state="cancelled", verdict=None, stopped_at__gt=F("due_at"))
+        | Q(original_verdict="kept", stopped_at__gt=F("original_due_at"))
+        | Q(original_verdict="late", stopped_at__lte=F("original_due_at"))
+        | Q(state="cancelled", original_verdict=None, stopped_at__gt=F("original_due_at"))
     )
     return int(Clock.objects.filter(wrong).count())
 
 
 def clock_wakes_stand() -> int:
-    """A running clock is looked at again until its breach is found, at the latest when it is due."""
-    wrong = Q(stopped_at=None) & (
+    """A running clock is looked at again until its breach is found, at the latest when it is due.
+
+    One that rests is looked at when its pause is to end.
+    """
+    wrong = Q(state="running") & (
         Q(breached_at=None, wake_at=None)
-        | Q(wake_at__gt=F("due_at"))
-        | Q(breached_at__isnull=False, wake_at__isnull=False)
+        | Q(breached_at=None, wake_at__gt=F("due_at"))
+        | Q(wake_at__gt=F("rung_at"))
+        | Q(breached_at__isnull=False, wake_at__isnull=False, rung_at=None)
+        | Q(breached_at__isnull=False, wake_at=None, rung_at__isnull=False)
     )
+    wrong |= Q(state="paused") & (Q(wake_at=None) | Q(breached_at__isnull=False))
     return int(Clock.objects.filter(wrong).count())
 
 
 def clock_original_limits_stand() -> int:
-    """The original due moment is what the rule that was copied at the start says."""
+    """The original due moment is what the rule copied at the start says in the calendar of that time."""
     wrong = 0
-    rows = Clock.objects.values_list("site_id", "rule", "started_at", "original_due_at").order_by()
-    for site_id, rule, started_at, original_due_at in rows.iterator(2000):
-        due = Limit.parse(rule["limit"]).due(started_at, calendar_for(site_id))
+    rows = Clock.objects.values_list("original_calendar_id", "rule", "started_at", "original_due_at")
+    for version_id, rule, started_at, original_due_at in rows.order_by().iterator(2000):
+        due = Limit.parse(rule["limit"]).due(started_at, calendar_of(version_id))
         wrong += due != original_due_at
     return wrong
 
@@ -54,9 +69,60 @@ def clock_runs_follow() -> int:
 
 
 def clock_breaches_told_once() -> int:
-    """No clock has two breach events."""
-    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_type", "subject_id")
+    """No clock has two breach events for the same due moment; an extension gives it another one."""
+    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_id", "data__due_at")
     return int(events.annotate(n=Count("id")).filter(n__gt=1).count())
+
+
+def clock_due_moments_stand() -> int:
+    """The limit in force is what rule, calendar and extensions say; it moved only with an event."""
+    moved = (
+        ~Q(due_at=F("original_due_at"))
+        | Q(calendar__gt=F("original_calendar"))
+        | Q(calendar__lt=F("original_calendar"))
+    )
+    changed = moved | Exists(Extension.objects.filter(clock=OuterRef("pk")))
+    rows = Clock.objects.filter(changed | Exists(Pause.objects.filter(clock=OuterRef("pk")))).order_by()
+    return sum(
+        clock.due_at != reckoned(clock, calendar_of(clock.calendar_id)) for clock in rows.iterator(500)
+    )
+
+
+def clock_steps_told_once() -> int:
+    """No step of a ladder was taken twice for the same due moment of a clock."""
+    events = Event.objects.filter(verb=ESCALATED).order_by()
+    same = events.values("subject_id", "data__due_at", "data__rung").annotate(n=Count("id"))
+    return int(same.filter(n__gt=1).count())
+
+
+def clock_pauses_stand() -> int:
+    """A clock rests if and only if it has an open pause; pauses follow each other, each with its event."""
+    resting = Exists(Pause.objects.filter(clock=OuterRef("pk"), ended_at=None))
+    wrong = Clock.objects.filter(Q(state="paused") & ~resting | ~Q(state="paused") & resting).count()
+    told = Counter(Event.objects.filter(verb=PAUSED).values_list("subject_id", flat=True))
+    spans: dict[int, list[Pause]] = {}
+    for one in Pause.objects.order_by("clock_id", "id"):
+        spans.setdefault(one.clock_id, []).append(one)
+    wrong += sum(told[pk] != len(spans.get(pk, ())) for pk in {*told, *spans})
+    return int(wrong) + sum(
+        before.ended_at is None or after.started_at < before.ended_at
+        for ones in spans.values()
+        for before, after in pairwise(ones)
+    )
+
+
+def clock_extensions_stand() -> int:
+    """Each extension begins at the limit before it and has its event."""
+    chains: dict[int, list[Extension]] = {}
+    for one in Extension.objects.order_by("clock_id", "id"):
+        chains.setdefault(one.clock_id, []).append(one)
+    told = Counter(Event.objects.filter(verb=EXTENDED).values_list("subject_id", flat=True))
+    wrong = sum(told[pk] != len(chains.get(pk, ())) for pk in {*told, *chains})
+    return wrong + sum(
+        one.until <= one.due_before or bool(before and one.due_before < before.until)
+        for chain in chains.values()
+        for before, one in zip([None, *chain], chain, strict=False)
+    )
 
 
 CHECKS: dict[str, Callable[[], int]] = {
@@ -65,4 +131,8 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_original_limits_stand": clock_original_limits_stand,
     "clock_runs_follow": clock_runs_follow,
     "clock_breaches_told_once": clock_breaches_told_once,
+    "clock_due_moments_stand": clock_due_moments_stand,
+    "clock_extensions_stand": clock_extensions_stand,
+    "clock_pauses_stand": clock_pauses_stand,
+    "clock_steps_told_once": clock_steps_told_once,
 }

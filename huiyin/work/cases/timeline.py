@@ -31,6 +31,11 @@ TONES = {
     "clocks.warned": "warn",
     "clocks.breached": "bad",
     "clocks.stopped": "bad",
+    "clocks.extended": "waiting",
+    "clocks.recounted": "waiting",
+    "clocks.escalated": "warn",
+    "clocks.paused": "waiting",
+    "clocks.resumed": "active",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -56,6 +61,11 @@ ICONS = {
     "clocks.warned": "clock",
     "clocks.breached": "alarm",
     "clocks.stopped": "alarm",
+    "clocks.extended": "hourglass",
+    "clocks.recounted": "calendar",
+    "clocks.escalated": "arrow-up",
+    "clocks.paused": "clock-pause",
+    "clocks.resumed": "player-play",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -208,7 +218,8 @@ def _changed(data: dict[str, Any], names: Names) -> str:
 
 
 def _waiting(data: dict[str, Any], _names: Names) -> str:
-    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))})
+    agreed = _("The customer agreed to wait") if data.get("agreed") else ""
+    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))}, agreed)
 
 
 def _answered(data: dict[str, Any], names: Names) -> str:
@@ -272,4 +283,11 @@ _WORDS = {
     "clocks.warned": _clock,
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
+    "clocks.recounted": _clock,
+    "clocks.escalated": lambda data, names: _lines(
+        _clock(data, names), _("step %(number)s of the ladder") % {"number": data.get("rung", "")}
+    ),
+    "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
+    "clocks.resumed": _clock,
+    "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }

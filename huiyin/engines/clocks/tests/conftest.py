@@ -17,13 +17,24 @@ from huiyin.base.org.services import add_unit
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import VERBS
 from huiyin.base.trail.services import record
-from huiyin.engines.clocks import registry
+from huiyin.engines.clocks import registry, timing
 from huiyin.engines.packs import selectors
 from huiyin.engines.packs.services import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
-WORDS = ("opened", "assigned", "noted", "answered", "reopened", "dropped", "taken_up", "gone")
+WORDS = (
+    "waiting",
+    "resumed",
+    "opened",
+    "assigned",
+    "noted",
+    "answered",
+    "reopened",
+    "dropped",
+    "taken_up",
+    "gone",
+)
 _ids = count(1)
 
 
@@ -47,9 +58,9 @@ class Matter:
     pk: int = field(default_factory=lambda: next(_ids))
     root: Any = None
 
-    def happens(self, word: str, scope: Scope) -> Event:
+    def happens(self, word: str, scope: Scope, **data: Any) -> Event:
         """Record an event of the matter."""
-        return record(self, f"matters.{word}", by=scope.actor, root=self.root or self)  # type: ignore[arg-type]
+        return record(self, f"matters.{word}", by=scope.actor, root=self.root or self, **data)  # type: ignore[arg-type]
 
 
 def rule(
@@ -60,6 +71,7 @@ def rule(
         f"- code: {code}\n  name: {{zh: 规则{code}, en: Rule {code}}}\n  clock: {clock}\n  when: {when}\n"
         f"  limit: {limit}\n  clause: 第 {code} 条\n  source: [001-090]\n"
         "  starts_on: [matters.opened, matters.reopened]\n  stops_on: [matters.answered]\n"
+        "  pauses_on: [matters.waiting]\n  resumes_on: [matters.resumed]\n"
         f"  cancels_on: [matters.dropped]\n{more}"
     )
 
@@ -73,8 +85,10 @@ def _english() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
     selectors.forget()
+    timing.forget()
     yield
     selectors.forget()
+    timing.forget()
 
 
 @pytest.fixture
@@ -115,7 +129,7 @@ LoadRules = Callable[..., Path]
 def load_rules(tmp_path: Path, scope: Scope, watching: None) -> LoadRules:
     """`load_rules(text, layer="base")` puts rules in force as a pack named after its layer."""
 
-    def write(text: str, layer: str = "base", site: str = "") -> Path:
+    def write(text: str, layer: str = "base", site: str = "", **sections: str) -> Path:
         folder = tmp_path / layer
         folder.mkdir(exist_ok=True)
         head = f'code: {layer}\nname: {{zh: 试用}}\nlayer: {layer}\nversion: "1"\n' + (
@@ -123,6 +137,8 @@ def load_rules(tmp_path: Path, scope: Scope, watching: None) -> LoadRules:
         )
         (folder / "pack.yaml").write_text(head)
         (folder / "limits.yaml").write_text(text)
+        for name, content in sections.items():
+            (folder / f"{name}.yaml").write_text(content)
         load([folder], by=scope.actor)
         return folder
 
