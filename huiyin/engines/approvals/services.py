@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -22,7 +23,6 @@ from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import who_can
 from huiyin.base.trail.registry import describe
 from huiyin.base.trail.services import record
-from huiyin.engines.files.registry import register_owner
 from huiyin.engines.numbering.services import take
 
 from . import running
@@ -42,8 +42,6 @@ from .running import (
     WITHDRAWN,
 )
 from .selectors import Right, beyond, open_step, returned_before, right_of
-
-register_owner(Approval, permission_view="approvals.view")
 
 MOST_STEPS = 30
 LONGEST = timedelta(days=366)
@@ -97,6 +95,35 @@ def submit(
     _write(approval, steps)
     record(approval, SUBMITTED, by=by, root=running.root_of(approval), title=approval.title, kind=kind)
     running.go_on(approval, by)
+    return approval
+
+
+@service(needs="approvals.view")
+def ask(
+    site: Site,
+    *,
+    kind: str,
+    title: str,
+    reason: str,
+    amount: Decimal | None = None,
+    days: int | None = None,
+    by: Actor,
+) -> Approval:
+    """Ask for something that no part of the system carries out (a loan slip, a plan): the signed sheet counts.
+
+    `amount` in yuan, `days` natural days. Refused for kinds that are asked for elsewhere, and as `submit`.
+    """
+    facts: dict[str, Any] = {}
+    if amount is not None:
+        facts.update(amount=int(amount * 100), currency="CNY")
+    if days is not None:
+        facts["minutes"] = days * 24 * 60
+    item = rule_for(kind, facts, site.pk)
+    if item is None or not item.value.request:
+        raise Refused(
+            "no-rule", _("The rules of your organisation say nothing about who approves this."), field="kind"
+        )
+    approval: Approval = submit(site, kind=kind, title=title, reason=reason, facts=facts, by=by)
     return approval
 
 
