@@ -31,6 +31,7 @@ TONES = {
     "clocks.warned": "warn",
     "clocks.breached": "bad",
     "clocks.stopped": "bad",
+    "clocks.extended": "waiting",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -56,6 +57,7 @@ ICONS = {
     "clocks.warned": "clock",
     "clocks.breached": "alarm",
     "clocks.stopped": "alarm",
+    "clocks.extended": "hourglass",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -272,4 +274,5 @@ _WORDS = {
     "clocks.warned": _clock,
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
+    "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }
