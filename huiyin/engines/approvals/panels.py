@@ -18,9 +18,7 @@ SHOWN = 5
 @panel(User, "approvals", order=20, permission="approvals.decide", slot="desk")
 def waiting_signatures(request: HttpRequest, user: User) -> tuple[str, dict[str, Any]] | None:
     """What waits for one's signature, the oldest first; nothing when there is nothing."""
-    rows = list(
-        waiting_for(user.pk).select_related("applicant", "site").order_by("submitted_at", "pk")[: 100]
-    )
+    rows = list(waiting_for(user.pk).select_related("applicant", "site").order_by("submitted_at", "pk")[:100])
     if not rows:
         return None
     return "approvals/panel_desk.html", {"approvals": rows[:SHOWN], "count": len(rows)}

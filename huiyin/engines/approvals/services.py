@@ -195,7 +195,9 @@ def _must_sign(approval: Approval, by: Actor) -> tuple[Step, Right]:
     if not approval.is_pending:
         raise Refused("not-now", _("This approval has ended: %(state)s."), params={"state": _state(approval)})
     if approval.lapses_at is not None and approval.lapses_at <= now():
-        raise Refused("not-now", _("This approval has ended: %(state)s."), params={"state": State.LAPSED.label})
+        raise Refused(
+            "not-now", _("This approval has ended: %(state)s."), params={"state": State.LAPSED.label}
+        )
     if by.user_id == approval.applicant_id:
         raise Refused("own-request", _("Nobody signs their own request."))
     step = open_step(approval)
@@ -296,7 +298,9 @@ def withdraw(approval: Approval, *, reason: str = "", by: Actor) -> Approval:
 
 
 @service(needs="approvals.decide")
-def add_signer(approval: Approval, *, user: User, when: str = "before", note: str = "", by: Actor) -> Approval:
+def add_signer(
+    approval: Approval, *, user: User, when: str = "before", note: str = "", by: Actor
+) -> Approval:
     """Let one more person sign before oneself or after oneself (加签), for those whose turn it is.
 
     Refused for the applicant, for people who have signed or may not sign at the site, for a chain grown
@@ -310,7 +314,11 @@ def add_signer(approval: Approval, *, user: User, when: str = "before", note: st
     if user.pk in (row.applicant_id, right.entitled, by.user_id) or user.pk in signed_by(row):
         message = _("This person cannot be asked: they ask for it, sign now or have signed.")
         raise Refused("signs-already", message, field="user")
-    if not who_can(DECIDE, Site.objects.select_related("unit").get(pk=row.site_id)).filter(pk=user.pk).exists():
+    if (
+        not who_can(DECIDE, Site.objects.select_related("unit").get(pk=row.site_id))
+        .filter(pk=user.pk)
+        .exists()
+    ):
         raise Refused("cannot-sign", _("This person may not sign approvals here."), field="user")
     steps = Step.objects.filter(approval=row)
     if steps.count() >= MOST_STEPS:
@@ -446,7 +454,9 @@ def end_delegation(delegation: Delegation, *, by: Actor) -> Delegation:
     if by.user_id != delegation.delegator_id:
         raise Refused("not-yours", _("One can only hand over one's own signature."))
     at = now()
-    if Delegation.objects.filter(pk=delegation.pk, ended_early_at=None, ends_at__gt=at).update(ended_early_at=at):
+    if Delegation.objects.filter(pk=delegation.pk, ended_early_at=None, ends_at__gt=at).update(
+        ended_early_at=at
+    ):
         record(delegation, DELEGATION_ENDED, by=by, name=str(delegation.deputy))
     delegation.refresh_from_db()
     return delegation

@@ -41,7 +41,9 @@ APPROVALS = Table(
         Column("kind", gettext_lazy("Kind"), kind_label, css="hy-nowrap"),
         Column("amount", gettext_lazy("Amount"), _amount, css="hy-nowrap text-end"),
         Column("applicant", gettext_lazy("Applicant"), lambda one: str(one.applicant), css="hy-nowrap"),
-        Column("state", gettext_lazy("State"), lambda one: one.get_state_display(), state_badge, css="hy-nowrap"),
+        Column(
+            "state", gettext_lazy("State"), lambda one: one.get_state_display(), state_badge, css="hy-nowrap"
+        ),
         Column("turn", gettext_lazy("Waiting for"), turn_of),
         Column(
             "submitted",
