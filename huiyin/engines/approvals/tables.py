@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.tables import Column, Order, Table
 from huiyin.base.kit.templatetags.kit import badge
@@ -36,15 +36,15 @@ def _amount(approval: Approval) -> str:
 
 APPROVALS = Table(
     columns=(
-        Column("code", gettext_lazy("Number"), lambda one: one.code, css="hy-code hy-nowrap hy-not-phone"),
         Column("title", gettext_lazy("Subject"), lambda one: one.title),
+        Column("code", gettext_lazy("Number"), lambda one: one.code, css="hy-code hy-nowrap hy-not-phone"),
         Column("kind", gettext_lazy("Kind"), kind_label, css="hy-nowrap"),
         Column("amount", gettext_lazy("Amount"), _amount, css="hy-nowrap text-end"),
         Column("applicant", gettext_lazy("Applicant"), lambda one: str(one.applicant), css="hy-nowrap"),
         Column(
             "state", gettext_lazy("State"), lambda one: one.get_state_display(), state_badge, css="hy-nowrap"
         ),
-        Column("turn", gettext_lazy("Waiting for"), turn_of),
+        Column("turn", pgettext_lazy("signature", "Waiting for"), turn_of),
         Column(
             "submitted",
             gettext_lazy("Submitted"),

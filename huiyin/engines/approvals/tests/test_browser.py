@@ -29,8 +29,8 @@ def house(live_site: LiveSite, tmp_path: Path) -> House:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keep a picture, where somebody wants to look (HUIYIN_SHOTS names the folder)."""
-    folder = os.environ.get("HUIYIN_SHOTS")
+    """Keep a picture, where somebody wants to look (PICTURES names the folder)."""
+    folder = os.environ.get("PICTURES")
     if folder:
         for size, screen in (("wide", WIDE_SCREEN), ("phone", PHONE_SCREEN)):
             page.set_viewport_size(screen)
