@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from huiyin.base.kit.moment import local_zone, now
-from huiyin.base.kit.scope import Actor
+from huiyin.base.kit.scope import Actor, current
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.kit.words import words
 from huiyin.engines.approvals.durations import duration_facts
@@ -96,7 +96,8 @@ def ask_for_time(
         by=by,
     )
     step = open_step(approval)
-    if customer and step is not None and step.is_customers:
+    waits = step is not None and step.is_customers
+    if customer and waits and current().holds("approvals.view", case.site_id):
         note_consent(
             approval,
             agreed=True,
