@@ -15,6 +15,8 @@ from huiyin.base.kit.moment import local_zone
 from huiyin.base.org.models import OrgUnit, User
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import label
+from huiyin.engines.approvals.words import EVENT_TONES
+from huiyin.engines.approvals.words import sentence as approval_sentence
 from huiyin.records.customers.models import Customer
 from huiyin.records.places.models import Place
 
@@ -78,6 +80,8 @@ NAMED = {
     "customer_id": Customer,
     "incident_id": Incident,
 }
+TONES.update({verb: tone for verb, (tone, _icon) in EVENT_TONES.items()})
+ICONS.update({verb: icon for verb, (_tone, icon) in EVENT_TONES.items()})
 TOLD = ("responsible_id", "team_id", "category_id")
 """The columns that events other than corrections speak of."""
 
@@ -289,5 +293,18 @@ _WORDS = {
     ),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,
+    **dict.fromkeys(
+        (
+            "approvals.submitted",
+            "approvals.agreed",
+            "approvals.returned",
+            "approvals.refused",
+            "approvals.withdrawn",
+            "approvals.void",
+            "approvals.signer_added",
+            "approvals.effective",
+        ),
+        lambda data, _names: approval_sentence(data),
+    ),
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }
