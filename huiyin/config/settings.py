@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "huiyin.engines.clocks",
     "huiyin.engines.messages",
     "huiyin.engines.imports",
+    "huiyin.engines.approvals",
     "huiyin.records.places",
     "huiyin.records.customers",
     "huiyin.work.cases",
