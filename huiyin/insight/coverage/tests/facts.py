@@ -1,0 +1,59 @@
+"""Facts at the very edge of what a condition of a pack allows, and just beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+MINUTES = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
+
+
+def _edges(bounds: Any, step: Decimal) -> tuple[Decimal, list[Decimal]]:
+    """A value inside a range, on its edge where it has one, and the nearest values outside."""
+    outside = []
+    inside = Decimal(0)
+    for name, value in bounds.model_dump().items():
+        if value is None:
+            continue
+        edge = Decimal(str(value))
+        inside = {"up_to": edge, "at_least": edge, "below": edge - step, "over": edge + step}[name]
+        outside.append({"up_to": edge + step, "at_least": edge - step, "below": edge, "over": edge}[name])
+    return inside, outside
+
+
+def within(when: Any) -> dict[str, Any]:
+    """Facts that a condition still allows."""
+    facts: dict[str, Any] = {}
+    if when.amount is not None:
+        facts["amount"] = int(_edges(when.amount, Decimal("0.01"))[0] * 100)
+    if when.duration is not None:
+        if when.duration.up_to is not None:
+            facts["minutes"] = when.duration.up_to.value * MINUTES[when.duration.up_to.unit]
+        else:
+            facts["minutes"] = when.duration.over.value * MINUTES[when.duration.over.unit] + 1
+    for name, bounds in when.numbers.items():
+        facts[name] = str(_edges(bounds, Decimal(1))[0])
+    for name in ("category", "level", "severity", "limit", "post"):
+        if getattr(when, name):
+            facts[name] = getattr(when, name)[0]
+    return facts
+
+
+def beyond(when: Any) -> Iterator[dict[str, Any]]:
+    """The same facts with one of them just outside, for each condition."""
+    inside = within(when)
+    if when.amount is not None:
+        for value in _edges(when.amount, Decimal("0.01"))[1]:
+            yield {**inside, "amount": int(value * 100)}
+    if when.duration is not None:
+        if when.duration.up_to is not None:
+            yield {**inside, "minutes": when.duration.up_to.value * MINUTES[when.duration.up_to.unit] + 1}
+        if when.duration.over is not None:
+            yield {**inside, "minutes": when.duration.over.value * MINUTES[when.duration.over.unit]}
+    for name, bounds in when.numbers.items():
+        for value in _edges(bounds, Decimal(1))[1]:
+            yield {**inside, name: str(value)}
+    for name in ("category", "level", "severity", "limit", "post"):
+        if getattr(when, name):
+            yield {**inside, name: "something-else"}
