@@ -15,6 +15,7 @@ declare(
     Section("glossary", sections.GlossaryEntry, _("Glossary"), sourced=False),
     Section("channels", sections.ChannelEntry, _("Channels")),
     Section("care_flags", sections.CareFlagEntry, _("Special care")),
+    Section("variants", sections.VariantEntry, _("Variants"), sections.check_variants),
     Section("place_kinds", sections.PlaceKindEntry, _("Kinds of places"), sections.check_place_kinds),
 )
 

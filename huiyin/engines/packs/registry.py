@@ -53,7 +53,8 @@ Note = Annotated[Words, BeforeValidator(_as_words)]
 class Entry(BaseModel):
     """What every entry has: its code, the requirement ids it keeps, its clause in the handbook.
 
-    Sections derive their own entries from it. Values are read strictly: a number is not a text.
+    Sections derive their own entries from it. Values are read strictly: a number is not a text. An entry with
+    a `variant` (`question/answer`) is in force only where the section `variants` chooses that answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +64,7 @@ class Entry(BaseModel):
     source: list[RequirementId] = Field(default_factory=list, max_length=200)
     clause: str = Field(default="", max_length=200)
     note: Note | None = None
+    variant: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9._-]{0,78}/[a-z0-9][a-z0-9._-]{0,78})?$")] = ""
     disabled: Literal[False] = False
 
 
