@@ -5,6 +5,10 @@ TABLE = "a table of the language, not words for the screen"
 DOORS: dict[str, str] = {
     "huiyin.base.trail.registry": "declares verbs, listeners and reactions",
     "huiyin.engines.flow.machine": "the transition table every states.py is made of",
+    "huiyin.engines.approvals.durations": "pure functions on moments",
+    "huiyin.engines.approvals.registry": "says what takes effect when the last has signed",
+    "huiyin.engines.approvals.words": "approvals told in words; reads only",
+    "huiyin.engines.clocks.timing": "the calendar that a site's limits are counted in",
     "huiyin.engines.clocks.registry": "says which events clocks listen to",
     "huiyin.engines.clocks.rules": "the rule that would apply, read from memory",
     "huiyin.engines.clocks.words": "a limit in words",

@@ -29,6 +29,7 @@ from huiyin.base.kit.scope import Actor, system_scope, use
 from huiyin.base.org import selectors as org
 from huiyin.base.org import services as org_services
 from huiyin.base.org.models import Appointment, Post, SavedView, Site, User
+from huiyin.engines.approvals import services as approvals
 from huiyin.engines.clocks.selectors import of as clocks_of
 from huiyin.engines.files.services import attach
 from huiyin.engines.imports import services as imports
@@ -292,6 +293,33 @@ def _picture() -> bytes:
     return target.getvalue()
 
 
+@builder("approvals.approval")
+def an_approval(world: World, site: Site, n: int) -> Any:
+    top = Post.objects.get(code="general-manager")
+    if not world.people.dana.appointments.filter(post=top).exists():
+        org_services.appoint(world.people.company, user=world.people.dana, post=top, by=BY)
+    return approvals.ask(
+        site,
+        kind="plans.department",
+        title=f"{world.mark(site)} plan {n}",
+        reason=f"{world.mark(site)} needs it",
+        by=org.actor_of(world.staff(site)),
+    )
+
+
+@builder("approvals.delegation")
+def a_delegation(world: World, site: Site, n: int) -> Any:
+    user = world.staff(site)
+    return approvals.delegate(
+        user,
+        deputy=world.people.dana,
+        starts_at=now(),
+        ends_at=now() + timedelta(days=n),
+        reason=f"{world.mark(site)} {n}",
+        by=org.actor_of(user),
+    )
+
+
 @builder("imports.importrun")
 def a_run(world: World, site: Site, n: int) -> Any:
     preset = presets()["hc-buildings"]
@@ -377,6 +405,7 @@ ADDRESSES: dict[str, Values] = {
 `namespace:keyword`, where the view's own table does not say so."""
 
 API_ADDRESSES: dict[str, Values] = {
+    "approvals": column("approvals.approval", "code"),
     "cases": column("cases.case", "code"),
     "files": column("files.attachment", "pk", "id"),
     "places": lambda world, site: {"site": site.code, "code": world.row("places.place", site).code},

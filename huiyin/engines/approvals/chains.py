@@ -125,9 +125,9 @@ class Posts:
         tops = []
         for post in self.by_id.values():
             above = self.by_id.get(post.reports_to_id) if post.reports_to_id else None
-            if post.level == Post.Level.SITE and not post.retired:
-                if above is not None and above.level == Post.Level.COMPANY:
-                    tops.append(post.code)
+            here = post.level == Post.Level.SITE and not post.retired
+            if here and above is not None and above.level == Post.Level.COMPANY:
+                tops.append(post.code)
         return sorted(tops)
 
 

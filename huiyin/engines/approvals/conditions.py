@@ -120,7 +120,9 @@ def _longer(facts: Facts, bound: Time) -> bool | None:
     return None if minutes is None else Decimal(str(minutes)) * 60 > int(bound.natural.total_seconds())
 
 
-Wanted = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(min_length=1, max_length=200)]
+Wanted = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=80)]], Field(min_length=1, max_length=200)
+]
 
 
 class When(BaseModel):
@@ -139,7 +141,8 @@ class When(BaseModel):
     level: Wanted | None = None
     severity: Wanted | None = None
     limit: Wanted | None = None
-    post: Wanted | None = None
+    cause: Wanted | None = None
+    matter: Wanted | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -163,7 +166,7 @@ class When(BaseModel):
         return all(_one_of(key, getattr(self, key), facts.get(key)) for key in LISTED)
 
 
-LISTED = ("category", "level", "severity", "limit", "post")
+LISTED = ("category", "level", "severity", "limit", "cause", "matter")
 
 
 def _one_of(key: str, wanted: list[str] | None, fact: Any) -> bool:

@@ -192,7 +192,9 @@ class Delegation(models.Model):
     class Meta:
         ordering = ["-starts_at", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="approvals_delegation_period"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="approvals_delegation_period"
+            ),
             models.CheckConstraint(condition=~Q(delegator=F("deputy")), name="approvals_delegation_other"),
         ]
         indexes = [
@@ -216,7 +218,9 @@ class Signature(ScopedModel):
         RETURN = "return", pgettext_lazy("signature", "Return")
         REFUSE = "refuse", pgettext_lazy("signature", "Refuse")
 
-    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="signatures", db_index=False)
+    approval = models.ForeignKey(
+        Approval, on_delete=models.PROTECT, related_name="signatures", db_index=False
+    )
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="signatures", db_index=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False

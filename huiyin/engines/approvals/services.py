@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -22,7 +23,6 @@ from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import who_can
 from huiyin.base.trail.registry import describe
 from huiyin.base.trail.services import record
-from huiyin.engines.files.registry import register_owner
 from huiyin.engines.numbering.services import take
 
 from . import running
@@ -42,8 +42,6 @@ from .running import (
     WITHDRAWN,
 )
 from .selectors import Right, beyond, open_step, returned_before, right_of
-
-register_owner(Approval, permission_view="approvals.view")
 
 MOST_STEPS = 30
 LONGEST = timedelta(days=366)
@@ -97,6 +95,35 @@ def submit(
     _write(approval, steps)
     record(approval, SUBMITTED, by=by, root=running.root_of(approval), title=approval.title, kind=kind)
     running.go_on(approval, by)
+    return approval
+
+
+@service(needs="approvals.view")
+def ask(
+    site: Site,
+    *,
+    kind: str,
+    title: str,
+    reason: str,
+    amount: Decimal | None = None,
+    days: int | None = None,
+    by: Actor,
+) -> Approval:
+    """Ask for something that no part of the system carries out (a loan slip, a plan): the signed sheet counts.
+
+    `amount` in yuan, `days` natural days. Refused for kinds that are asked for elsewhere, and as `submit`.
+    """
+    facts: dict[str, Any] = {}
+    if amount is not None:
+        facts.update(amount=int(amount * 100), currency="CNY")
+    if days is not None:
+        facts["minutes"] = days * 24 * 60
+    item = rule_for(kind, facts, site.pk)
+    if item is None or not item.value.request:
+        raise Refused(
+            "no-rule", _("The rules of your organisation say nothing about who approves this."), field="kind"
+        )
+    approval: Approval = submit(site, kind=kind, title=title, reason=reason, facts=facts, by=by)
     return approval
 
 
@@ -168,7 +195,9 @@ def _must_sign(approval: Approval, by: Actor) -> tuple[Step, Right]:
     if not approval.is_pending:
         raise Refused("not-now", _("This approval has ended: %(state)s."), params={"state": _state(approval)})
     if approval.lapses_at is not None and approval.lapses_at <= now():
-        raise Refused("not-now", _("This approval has ended: %(state)s."), params={"state": State.LAPSED.label})
+        raise Refused(
+            "not-now", _("This approval has ended: %(state)s."), params={"state": State.LAPSED.label}
+        )
     if by.user_id == approval.applicant_id:
         raise Refused("own-request", _("Nobody signs their own request."))
     step = open_step(approval)
@@ -269,7 +298,9 @@ def withdraw(approval: Approval, *, reason: str = "", by: Actor) -> Approval:
 
 
 @service(needs="approvals.decide")
-def add_signer(approval: Approval, *, user: User, when: str = "before", note: str = "", by: Actor) -> Approval:
+def add_signer(
+    approval: Approval, *, user: User, when: str = "before", note: str = "", by: Actor
+) -> Approval:
     """Let one more person sign before oneself or after oneself (加签), for those whose turn it is.
 
     Refused for the applicant, for people who have signed or may not sign at the site, for a chain grown
@@ -283,7 +314,11 @@ def add_signer(approval: Approval, *, user: User, when: str = "before", note: st
     if user.pk in (row.applicant_id, right.entitled, by.user_id) or user.pk in signed_by(row):
         message = _("This person cannot be asked: they ask for it, sign now or have signed.")
         raise Refused("signs-already", message, field="user")
-    if not who_can(DECIDE, Site.objects.select_related("unit").get(pk=row.site_id)).filter(pk=user.pk).exists():
+    if (
+        not who_can(DECIDE, Site.objects.select_related("unit").get(pk=row.site_id))
+        .filter(pk=user.pk)
+        .exists()
+    ):
         raise Refused("cannot-sign", _("This person may not sign approvals here."), field="user")
     steps = Step.objects.filter(approval=row)
     if steps.count() >= MOST_STEPS:
@@ -419,7 +454,9 @@ def end_delegation(delegation: Delegation, *, by: Actor) -> Delegation:
     if by.user_id != delegation.delegator_id:
         raise Refused("not-yours", _("One can only hand over one's own signature."))
     at = now()
-    if Delegation.objects.filter(pk=delegation.pk, ended_early_at=None, ends_at__gt=at).update(ended_early_at=at):
+    if Delegation.objects.filter(pk=delegation.pk, ended_early_at=None, ends_at__gt=at).update(
+        ended_early_at=at
+    ):
         record(delegation, DELEGATION_ENDED, by=by, name=str(delegation.deputy))
     delegation.refresh_from_db()
     return delegation

@@ -83,6 +83,12 @@ def kind_choices(site_id: int | None = None) -> list[tuple[str, str]]:
     return sorted(found.items(), key=lambda one: one[1])
 
 
+def request_choices() -> list[tuple[str, str]]:
+    """The kinds that staff may ask for on screen, with their words."""
+    free = {item.value.kind for item in entries("approvals") if item.value.request}
+    return [one for one in kind_choices() if one[0] in free]
+
+
 def step_name(step: Step) -> str:
     """Whose signature a step takes."""
     return step.name or (_("Customer") if step.is_customers else "—")

@@ -4,5 +4,6 @@ A *clock* runs for a *subject* under a *rule* (pack section `limits`) from a sta
 *verdict* — kept or late — is frozen when it stops. `registry.watch` lets a table carry clocks; its events
 start and stop them (`reactions`), the *ticker* (`jobs`) warns and finds breaches.
 
-Services: start, stop, cancel, hand_over. Events: `clocks.warned`, `clocks.breached`, `clocks.stopped` (late).
+Services: start, stop, cancel, extend, hand_over. Events: `clocks.warned`, `clocks.breached`, `clocks.stopped`
+(late), `clocks.extended`.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.models import ScopedModel
@@ -15,10 +15,12 @@ class Clock(ScopedModel):
 
     All moments are UTC. `run` counts the starts of a kind on one subject: what is reopened gets a new
     run and the old one stays as it was. `rule` is a copy of the pack entry it started under.
-    `original_due_at` never changes. `wake_at` is the next moment the ticker must look (a warning or the
-    breach), empty when there is none. `breached_at` is when it was found too late; `verdict` is frozen when
-    the clock stops: `kept` or `late`. A cancelled clock has a verdict only if it was late already. `root`
-    is the matter under whose history its events are read, `owner` whoever must keep the promise now.
+    `original_due_at` is what was promised at the start and never changes; `due_at` is the limit in force, with
+    all extensions. `wake_at` is the next moment the ticker must look (a warning or the breach), empty when
+    there is none. `breached_at` is when it was found too late for the limit in force. When the clock stops
+    both verdicts are frozen, `kept` or `late`: `verdict` against the limit in force, `original_verdict`
+    against the original one. A cancelled clock has them only if it was late already. `root` is the matter
+    under whose history its events are read, `owner` whoever must keep the promise now.
     """
 
     class State(models.TextChoices):
@@ -47,6 +49,7 @@ class Clock(ScopedModel):
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=4, choices=Verdict.choices, null=True)
+    original_verdict = models.CharField(max_length=4, choices=Verdict.choices, null=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -58,10 +61,12 @@ class Clock(ScopedModel):
                 fields=["subject_type", "subject_id", "kind", "run"], name="clocks_clock_run"
             ),
             models.CheckConstraint(
-                condition=Q(state="running", stopped_at=None, verdict=None)
-                | Q(state="stopped", stopped_at__isnull=False, verdict__isnull=False, wake_at=None)
+                condition=Q(state="running", stopped_at=None, verdict=None, original_verdict=None)
+                | Q(state="stopped", stopped_at__isnull=False, wake_at=None)
+                & Q(verdict__isnull=False, original_verdict__isnull=False)
                 | Q(state="cancelled", stopped_at__isnull=False, wake_at=None)
-                & (Q(verdict=None) | Q(verdict="late")),
+                & (Q(verdict=None) | Q(verdict="late"))
+                & (Q(original_verdict=None) | Q(original_verdict="late")),
                 name="clocks_clock_state",
             ),
         ]
@@ -85,3 +90,31 @@ class Clock(ScopedModel):
     def root(self) -> tuple[str, int]:
         """Type and id of the matter under whose history its events are read."""
         return self.root_type, self.root_id
+
+
+class Extension(ScopedModel):
+    """More time for one clock: from which due moment to which, why, and who said so. Never changed.
+
+    Moments are UTC. The person is kept by name too, as in the trail: it may be an office or a system.
+    """
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="extensions")
+    at = models.DateTimeField()
+    due_before = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = models.TextField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    user_label = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["clock_id", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__gt=F("due_before")) & Q(until__gt=F("at")), name="clocks_extension_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} → {self.until:%Y-%m-%d %H:%M}"

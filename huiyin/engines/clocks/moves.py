@@ -92,7 +92,7 @@ def of(subject: Any) -> QuerySet[Clock]:
 
 
 def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> list[Clock]:
-    """Stop or cancel running clocks: freeze the verdict, and leave an event for those that are late."""
+    """Stop or cancel running clocks: freeze both verdicts, and leave an event for those that are late."""
     if not clocks:
         return []
     kept = Clock.Verdict.KEPT if state == Clock.State.STOPPED else None
@@ -100,11 +100,8 @@ def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> lis
         state=state,
         stopped_at=at,
         wake_at=None,
-        verdict=Case(
-            When(due_at__lt=at, then=Value(Clock.Verdict.LATE)),
-            default=Value(kept),
-            output_field=Clock._meta.get_field("verdict"),
-        ),
+        verdict=_judged("due_at", at, kept),
+        original_verdict=_judged("original_due_at", at, kept),
         breached_at=Case(
             When(due_at__lt=at, then=Coalesce(F("breached_at"), Value(at))), default=Value(None)
         ),
@@ -113,11 +110,21 @@ def end(clocks: list[Clock], state: Clock.State, at: datetime, by: Actor) -> lis
         late = one.due_at < at
         one.state, one.stopped_at, one.wake_at = state, at, None
         one.verdict = Clock.Verdict.LATE if late else kept
+        one.original_verdict = Clock.Verdict.LATE if one.original_due_at < at else kept
         one.breached_at = (one.breached_at or at) if late else None
     too_late = [one.pk for one in clocks if one.verdict == Clock.Verdict.LATE]
     if too_late:
         tell(too_late, STOPPED, by, stopped_at=at.isoformat())
     return clocks
+
+
+def _judged(limit: str, at: datetime, kept: str | None) -> Case:
+    """The verdict against the moment in a column, for what ends at a moment."""
+    return Case(
+        When(**{f"{limit}__lt": at}, then=Value(Clock.Verdict.LATE)),
+        default=Value(kept),
+        output_field=Clock._meta.get_field("verdict"),
+    )
 
 
 class _Iso(Func):

@@ -15,7 +15,7 @@ from huiyin.base.trail.registry import describe
 from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
-from .models import Clock
+from .models import Clock, Extension
 from .timing import calendar_for
 from .words import limit_in_words
 
@@ -65,7 +65,7 @@ class Explanation:
 
     Moments are UTC. `intervals` reach from the start to the due moment, or to the stop when that was later;
     the counted ones up to the due moment add up to the limit. `left` are the seconds until the due moment,
-    negative when it has passed, none once the clock has stopped.
+    negative when it has passed, none once the clock has stopped. `extensions` stand in the order given.
     """
 
     name: str
@@ -80,7 +80,9 @@ class Explanation:
     due_at: datetime
     stopped_at: datetime | None
     verdict: str | None
+    original_verdict: str | None
     left: float | None
+    extensions: tuple[Extension, ...]
     intervals: tuple[Interval, ...]
 
 
@@ -102,6 +104,8 @@ def why(clock: Clock) -> Explanation:
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
         verdict=clock.verdict,
+        original_verdict=clock.original_verdict,
         left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
+        extensions=tuple(clock.extensions.all()),
         intervals=calendar.explain(clock.started_at, end, natural=True),
     )

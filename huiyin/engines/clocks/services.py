@@ -1,4 +1,4 @@
-"""Starting, stopping and handing over clocks. All are effects: commands of other apps call them.
+"""Starting, stopping, extending and handing over clocks. All are effects: commands of other apps call them.
 
 Events do the same by themselves, as the rules of the packs say (see `reactions`).
 """
@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
-from huiyin.base.kit.service import service
+from huiyin.base.kit.service import Refused, service
 
-from . import moves
+from . import changes, moves
 from .models import Clock
 
 
@@ -38,7 +40,8 @@ def stop(
 ) -> list[Clock]:
     """Stop the running clocks of a row (of some kinds) at a moment (UTC; now when none is given).
 
-    The verdict is frozen: late when the due moment lies before it, else kept. A late one leaves an event.
+    Both verdicts are frozen: late when the due moment (the original one) lies before it, else kept. What is
+    late for the limit in force leaves an event.
     """
     return moves.end(_running(subject, kinds), Clock.State.STOPPED, at or now(), by)
 
@@ -52,6 +55,21 @@ def cancel(
     They get no verdict, unless they were late already: withdrawing a broken promise does not mend it.
     """
     return moves.end(_running(subject, kinds), Clock.State.CANCELLED, at or now(), by)
+
+
+@service
+def extend(subject: Any, *, kind: str, until: datetime, reason: str, by: Actor) -> Clock:
+    """Give the running clock of a kind time until a moment (any time zone); the original limit stays known.
+
+    An effect: whoever calls it has asked the right person for consent (`by` is who gave it). A clock that was
+    late already runs in time again, while its original verdict will be late. Refused without such a clock
+    (`clock-ended`), without a reason (`no-reason`), when the moment has passed (`until-passed`) or is not
+    later than the limit in force (`not-later`).
+    """
+    clock = moves.of(subject).filter(kind=kind, stopped_at=None).select_for_update(of=("self",)).first()
+    if clock is None:
+        raise Refused("clock-ended", _("This limit does not run any more; more time changes nothing."))
+    return changes.extend(clock, until, reason, by)
 
 
 @service

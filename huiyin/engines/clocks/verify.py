@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from django.db.models import Count, F, Max, Q
 
 from huiyin.base.trail.models import Event
 
+from .changes import EXTENDED
 from .limits import Limit
-from .models import Clock
+from .models import Clock, Extension
 from .moves import BREACHED
 from .timing import calendar_for
 
 
 def clock_verdicts_agree() -> int:
-    """A stopped clock is late if and only if it stopped after its due moment, and then knows its breach."""
+    """A stopped clock is late if and only if it stopped after its due moment, and then knows its breach.
+
+    The same holds for the original verdict and the original due moment.
+    """
     wrong = (
         Q(verdict="kept", stopped_at__gt=F("due_at"))
         | Q(verdict="late", stopped_at__lte=F("due_at"))
         | Q(verdict="kept", breached_at__isnull=False)
         | Q(verdict="late", breached_at=None)
         | Q(state="cancelled", verdict=None, stopped_at__gt=F("due_at"))
+        | Q(original_verdict="kept", stopped_at__gt=F("original_due_at"))
+        | Q(original_verdict="late", stopped_at__lte=F("original_due_at"))
+        | Q(state="cancelled", original_verdict=None, stopped_at__gt=F("original_due_at"))
     )
     return int(Clock.objects.filter(wrong).count())
 
@@ -54,9 +62,26 @@ def clock_runs_follow() -> int:
 
 
 def clock_breaches_told_once() -> int:
-    """No clock has two breach events."""
-    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_type", "subject_id")
+    """No clock has two breach events for the same due moment; an extension gives it another one."""
+    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_id", "data__due_at")
     return int(events.annotate(n=Count("id")).filter(n__gt=1).count())
+
+
+def clock_extensions_stand() -> int:
+    """Extensions lead from the original due moment to the one in force without a gap, each with its event."""
+    chains: dict[int, list[Extension]] = {}
+    for one in Extension.objects.order_by("clock_id", "id"):
+        chains.setdefault(one.clock_id, []).append(one)
+    told = Counter(Event.objects.filter(verb=EXTENDED).values_list("subject_id", flat=True))
+    wrong = sum(told[pk] != len(chains.get(pk, ())) for pk in {*told, *chains})
+    rows = Clock.objects.filter(~Q(due_at=F("original_due_at")) | Q(extensions__isnull=False)).distinct()
+    for pk, original, due in rows.order_by().values_list("pk", "original_due_at", "due_at"):
+        at = original
+        for one in chains.get(pk, ()):
+            wrong += one.due_before != at
+            at = one.until
+        wrong += at != due
+    return wrong
 
 
 CHECKS: dict[str, Callable[[], int]] = {
@@ -65,4 +90,5 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_original_limits_stand": clock_original_limits_stand,
     "clock_runs_follow": clock_runs_follow,
     "clock_breaches_told_once": clock_breaches_told_once,
+    "clock_extensions_stand": clock_extensions_stand,
 }

@@ -59,7 +59,7 @@ CONTACTS = Sheet(
 CLOCKS = Sheet(
     Clock, "id", "site_id", "subject_type", "subject_id", "root_type", "root_id", "kind", "run", "rule_code", "rule",
     "started_at", "original_due_at", "due_at", "warn_at", "wake_at", "state", "stopped_at", "breached_at", "verdict",
-    "owner_id",
+    "original_verdict", "owner_id",
 )  # fmt: skip
 NOTICES = Sheet(Notice, "site_id", "user_id", "kind", "about", "title", "data", "at", "read_at")
 UNTOUCHED = (Sheet(Incident),)
@@ -401,7 +401,7 @@ class Casework:
         self.rows[CLOCKS].append(
             (pk, site, C, m.pk, C, m.pk, kind, 1, promise.rule.code, promise.copy, stamp(start), stamp(due), stamp(due),
              None if warn is None else stamp(warn), wake, state, stamp(stopped) if stopped else None,
-             stamp(breached) if late else None, verdict, owner)
+             stamp(breached) if late else None, verdict, verdict, owner)
         )  # fmt: skip
         if late:
             self._late(m, promise, pk, due, breached, stopped, owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,11 +13,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.org.models import OrgUnit, Site, User
 from huiyin.base.org.selectors import teams_of, who_can
+from huiyin.engines.clocks.models import Clock
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches
 
+from .extending import LIMIT_NAMES, Cause
 from .models import Case, Category, Channel, Contact, Incident, Kind, Severity
 from .selectors import offered_categories, open_incidents, open_load
 
@@ -164,6 +168,38 @@ class WaitForm(forms.Form):
         help_text=gettext_lazy("For instance: the customer is away until Friday; a part is on order."),
     )
     until = forms.DateTimeField(label=pgettext_lazy("wait", "Until"))
+
+
+class MoreTimeForm(forms.Form):
+    """Which limit, until when, why, and whether the customer was asked already."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Limit"), choices=())
+    until = forms.DateTimeField(label=gettext_lazy("New limit"))
+    cause = forms.ChoiceField(label=gettext_lazy("Cause"), choices=Cause.choices)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    customer = forms.CharField(
+        label=gettext_lazy("The customer agreed (name)"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Who agreed to it, if the customer was asked already."),
+    )
+    channel = forms.ChoiceField(label=gettext_lazy("Asked by"), choices=told_channels, required=False)
+
+    def __init__(self, *args: Any, clocks: Sequence[Clock], **kwargs: Any) -> None:
+        if clocks:
+            later = max(clocks[0].due_at, now()) + timedelta(days=1)
+            kwargs.setdefault("initial", {"until": later.replace(second=0, microsecond=0)})
+        super().__init__(*args, **kwargs)
+        chosen: Any = self.fields["kind"]
+        chosen.choices = [(one.kind, self.limit_words(one)) for one in clocks]
+
+    @staticmethod
+    def limit_words(clock: Clock) -> str:
+        """A limit and when it is due."""
+        due = clock.due_at.astimezone(local_zone()).strftime("%m-%d %H:%M")
+        return f"{LIMIT_NAMES.get(clock.kind, clock.kind)} · {due}"
 
 
 class NoteForm(forms.Form):

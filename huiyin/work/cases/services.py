@@ -22,6 +22,7 @@ from huiyin.base.org.models import OrgUnit, Site, User
 from huiyin.base.org.selectors import may_act_at, teams_of
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
+from huiyin.engines.approvals.registry import register_effect
 from huiyin.engines.clocks.services import hand_over
 from huiyin.engines.files.registry import register_owner
 from huiyin.engines.numbering.services import take
@@ -29,11 +30,13 @@ from huiyin.engines.search.services import index
 from huiyin.records.customers.models import Customer
 from huiyin.records.places.models import Place
 
+from .extending import EXTENSION, asked, give_time
 from .models import Case, Category, Channel, Contact, Kind, Severity, State
 from .selectors import default_responsible, search_document
 from .states import FLOW
 
 register_owner(Case, permission_view="cases.view")
+register_effect(EXTENSION, give_time, label=_("More time for a limit"), describe=asked)
 
 REGISTERED = verb("cases.registered", _("Registered"))
 CHANGED = verb("cases.changed", _("Changed"))

@@ -15,6 +15,8 @@ from huiyin.base.kit.moment import local_zone
 from huiyin.base.org.models import OrgUnit, User
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import label
+from huiyin.engines.approvals.words import EVENT_TONES
+from huiyin.engines.approvals.words import sentence as approval_sentence
 from huiyin.records.customers.models import Customer
 from huiyin.records.places.models import Place
 
@@ -31,6 +33,7 @@ TONES = {
     "clocks.warned": "warn",
     "clocks.breached": "bad",
     "clocks.stopped": "bad",
+    "clocks.extended": "waiting",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -56,6 +59,7 @@ ICONS = {
     "clocks.warned": "clock",
     "clocks.breached": "alarm",
     "clocks.stopped": "alarm",
+    "clocks.extended": "hourglass",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -68,6 +72,8 @@ NAMED = {
     "customer_id": Customer,
     "incident_id": Incident,
 }
+TONES.update({verb: tone for verb, (tone, _icon) in EVENT_TONES.items()})
+ICONS.update({verb: icon for verb, (_tone, icon) in EVENT_TONES.items()})
 TOLD = ("responsible_id", "team_id", "category_id")
 """The columns that events other than corrections speak of."""
 
@@ -272,4 +278,18 @@ _WORDS = {
     "clocks.warned": _clock,
     "clocks.breached": _clock,
     "clocks.stopped": _clock,
+    **dict.fromkeys(
+        (
+            "approvals.submitted",
+            "approvals.agreed",
+            "approvals.returned",
+            "approvals.refused",
+            "approvals.withdrawn",
+            "approvals.void",
+            "approvals.signer_added",
+            "approvals.effective",
+        ),
+        lambda data, _names: approval_sentence(data),
+    ),
+    "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }

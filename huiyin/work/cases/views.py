@@ -27,6 +27,7 @@ from huiyin.engines.search.selectors import narrow
 
 from . import filters, tables
 from .callers import HouseholdCard, card_of, note_look
+from .extending import asked, extensions_of
 from .models import Case, Contact, State
 from .selectors import beside, listed, readable, with_names
 from .states import FLOW, LIVE
@@ -119,6 +120,7 @@ COMMANDS = {
         Command("answer", gettext_lazy("Answer"), "message", "r", "wide"),
         Command("wait", gettext_lazy("Let wait"), "hourglass", "w"),
         Command("close", pgettext_lazy("case", "Close"), "circle-check", "c"),
+        Command("more-time", gettext_lazy("Ask for more time"), "clock-pause", "t"),
         Command("reopen", gettext_lazy("Reopen"), "rotate"),
         Command("contact", gettext_lazy("Log a contact"), "phone", "l"),
         Command("change", gettext_lazy("Correct"), "edit", "e", "wide"),
@@ -159,6 +161,7 @@ def commands_of(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
             reasons["detach"] = ""
     if held("cases.answer", site) and case.is_open:
         reasons["change"] = ""
+        reasons["more-time"] = ""
     if case.state == State.MERGED and held("cases.merge", site):
         answered = case.answered_at is not None
         reasons["unmerge"] = _("It was answered together with the other case.") if answered else ""
@@ -212,9 +215,19 @@ class CasePage(DetailView):
             entries=entries(events),
             card=self.card(case),
             beside=beside(case),
+            extensions=self.extensions(case),
             merged=list(case.merged.order_by("pk").only("pk", "code", "title", "site")),
             **extra,
         )
+
+    def extensions(self, case: Case) -> list[dict[str, Any]]:
+        """The requests for more time, and whether one may open them."""
+        found = extensions_of(case)
+        opens = bool(found) and current().holds("approvals.view", case.site_id)
+        return [
+            {"approval": one, "url": one.get_absolute_url() if opens else "", "asked": asked(one)}
+            for one in found
+        ]
 
     def card(self, case: Case) -> HouseholdCard | None:
         """Who is concerned, for those who may see customers; that it was looked up is noted."""

@@ -13,7 +13,7 @@ from huiyin.base.kit.moment import now
 from huiyin.base.kit.views import ActionView
 from huiyin.engines.packs.selectors import entries, entry
 
-from . import forms, joining, services
+from . import extending, forms, joining, services
 from .models import Case
 from .selectors import last_answers, similar
 
@@ -92,6 +92,24 @@ class Wait(CaseAction):
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"initial": {"until": (now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)}}
+
+
+class MoreTime(CaseAction):
+    """Ask for more time for one of its limits."""
+
+    permission = "cases.answer"
+    title = gettext_lazy("Ask for more time")
+    submit_label = gettext_lazy("Submit")
+    form_class = forms.MoreTimeForm
+    service = extending.ask_for_time
+    success_message = gettext_lazy("The request was submitted.")
+    consequence = gettext_lazy("The limit changes when all have signed whom the rules name.")
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"clocks": extending.running_limits(self.object)}
+
+    def success_url(self, result: Any) -> str:
+        return self.object.get_absolute_url()
 
 
 class Resume(CaseAction):

@@ -72,14 +72,18 @@ class House:
     def thing(self) -> Counter:
         """Something that is raised by one when its approval takes effect."""
         with use(system_scope("test")):
-            made: Counter = Counter.objects.create(site=self.site, series="t", period=str(Counter.objects.count()))
+            made: Counter = Counter.objects.create(
+                site=self.site, series="t", period=str(Counter.objects.count())
+            )
         return made
 
     def ask(self, name: str = "clerk", thing: Counter | None = None, **given: Any) -> Approval:
         """Ask for the raise of a thing (a new one when none is named)."""
         with use(self.scope(name)) as scope:
             given.setdefault("title", "请批准")
-            return services.submit(thing or self.thing(), kind=given.pop("kind", KIND), by=scope.actor, **given)
+            return services.submit(
+                thing or self.thing(), kind=given.pop("kind", KIND), by=scope.actor, **given
+            )
 
     def does(self, name: str, command: Callable[..., Any], approval: Approval, **given: Any) -> Any:
         """Let somebody do something with an approval."""
@@ -133,7 +137,9 @@ def build(folder: Path) -> House:
     """Make the house in the test's database."""
     pack = folder / "trial"
     pack.mkdir()
-    (pack / "pack.yaml").write_text("{code: trial, name: {zh: 试用}, layer: base, version: '1'}", encoding="utf-8")
+    (pack / "pack.yaml").write_text(
+        "{code: trial, name: {zh: 试用}, layer: base, version: '1'}", encoding="utf-8"
+    )
     for name, text in (("posts", POSTS), ("approvals", RULES), ("authorities", AUTHORITIES)):
         (pack / f"{name}.yaml").write_text(dedent(text), encoding="utf-8")
     with use(system_scope("test")) as scope:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from huiyin.engines.approvals.conditions import LISTED
+
 MINUTES = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
 
 
@@ -34,7 +36,7 @@ def within(when: Any) -> dict[str, Any]:
             facts["minutes"] = when.duration.over.value * MINUTES[when.duration.over.unit] + 1
     for name, bounds in when.numbers.items():
         facts[name] = str(_edges(bounds, Decimal(1))[0])
-    for name in ("category", "level", "severity", "limit", "post"):
+    for name in LISTED:
         if getattr(when, name):
             facts[name] = getattr(when, name)[0]
     return facts
@@ -54,6 +56,6 @@ def beyond(when: Any) -> Iterator[dict[str, Any]]:
     for name, bounds in when.numbers.items():
         for value in _edges(bounds, Decimal(1))[1]:
             yield {**inside, name: str(value)}
-    for name in ("category", "level", "severity", "limit", "post"):
+    for name in LISTED:
         if getattr(when, name):
             yield {**inside, name: "something-else"}
