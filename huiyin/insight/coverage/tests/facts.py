@@ -24,16 +24,21 @@ def _edges(bounds: Any, step: Decimal) -> tuple[Decimal, list[Decimal]]:
     return inside, outside
 
 
+def _time(time: Any, more: int) -> dict[str, Any]:
+    """A duration and so many units of its measure more."""
+    if time.unit == "working_days":
+        return {"working_days": time.value + more}
+    return {"minutes": time.value * MINUTES[time.unit] + more}
+
+
 def within(when: Any) -> dict[str, Any]:
     """Facts that a condition still allows."""
     facts: dict[str, Any] = {}
     if when.amount is not None:
         facts["amount"] = int(_edges(when.amount, Decimal("0.01"))[0] * 100)
     if when.duration is not None:
-        if when.duration.up_to is not None:
-            facts["minutes"] = when.duration.up_to.value * MINUTES[when.duration.up_to.unit]
-        else:
-            facts["minutes"] = when.duration.over.value * MINUTES[when.duration.over.unit] + 1
+        time, more = (when.duration.up_to, 0) if when.duration.up_to else (when.duration.over, 1)
+        facts.update(_time(time, more))
     for name, bounds in when.numbers.items():
         facts[name] = str(_edges(bounds, Decimal(1))[0])
     for name in LISTED:
@@ -50,9 +55,9 @@ def beyond(when: Any) -> Iterator[dict[str, Any]]:
             yield {**inside, "amount": int(value * 100)}
     if when.duration is not None:
         if when.duration.up_to is not None:
-            yield {**inside, "minutes": when.duration.up_to.value * MINUTES[when.duration.up_to.unit] + 1}
+            yield {**inside, **_time(when.duration.up_to, 1)}
         if when.duration.over is not None:
-            yield {**inside, "minutes": when.duration.over.value * MINUTES[when.duration.over.unit]}
+            yield {**inside, **_time(when.duration.over, 0)}
     for name, bounds in when.numbers.items():
         for value in _edges(bounds, Decimal(1))[1]:
             yield {**inside, name: str(value)}
