@@ -12,7 +12,8 @@ from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
 
-from .models import Clock
+from . import changes
+from .models import CalendarVersion, Clock
 from .moves import BREACHED, WARNED, tell
 
 TICKER = Actor(None, "clocks", "worker")
@@ -75,6 +76,24 @@ def _update(ids: list[int], at: datetime, **changes: object) -> None:
     done = Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes)
     if done != len(ids):
         raise ClaimLost(f"{len(ids) - done} clocks were changed meanwhile")
+
+
+@periodic(every=10)
+def recount(limit: int = 500) -> int:
+    """Lead a batch of running clocks over to the calendars that took the place of theirs; how many.
+
+    Each batch is a transaction of its own, locks what it takes and skips what others hold.
+    """
+    with use(system_scope("clocks")):
+        old = list(CalendarVersion.objects.filter(superseded_by__isnull=False).values_list("pk", flat=True))
+        found = Clock.objects.filter(calendar__in=old, stopped_at=None)
+        if not old or not found.order_by().exists():
+            return 0
+        with transaction.atomic():
+            clocks = list(found.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:limit])
+            for clock in clocks:
+                changes.recount(clock, TICKER)
+        return len(clocks)
 
 
 @periodic(every=2)

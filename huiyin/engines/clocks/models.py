@@ -1,4 +1,4 @@
-"""Clocks: promises with a due time."""
+"""Clocks: promises with a due time, and the calendars they are counted in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,65 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.models import ScopedModel
+from huiyin.engines.packs.registry import Words
+
+
+class SpecialDay(models.Model):
+    """A date on which the week's hours do not hold, in a named list of them (`cn`: the State Council's).
+
+    `work` is a make-up working day (with the hours of the weekday `like`, or those a calendar gives such
+    days), otherwise nobody works. `year` is the notice it stands in, `source` where that was published.
+    """
+
+    class Status(models.TextChoices):
+        FORECAST = "forecast", _("Forecast")
+        OFFICIAL = "official", _("Official")
+        LOCAL = "local", _("Own decision")
+
+    list = models.CharField(max_length=40)
+    date = models.DateField()
+    year = models.PositiveSmallIntegerField()
+    work = models.BooleanField(default=False)
+    name = models.CharField(max_length=60)
+    like = models.CharField(max_length=3, blank=True)
+    status = models.CharField(max_length=8, choices=Status.choices)
+    source = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["list", "date"]
+        constraints = [models.UniqueConstraint(fields=["list", "date"], name="clocks_special_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.list} {self.date}"
+
+
+class CalendarVersion(models.Model):
+    """One state of a calendar that clocks were counted in: its weekly hours and special days. Never changed.
+
+    `data` holds `timezone`, `weekly`, the `lists` of special days it follows, its `own` days, and all `days`
+    as they stood (see `calendars`). `superseded_by` is what took its place when a list was corrected.
+    """
+
+    code = models.CharField(max_length=80)
+    number = models.PositiveIntegerField()
+    name = models.JSONField(default=dict)
+    data = models.JSONField()
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    superseded_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["code", "id"]
+        constraints = [models.UniqueConstraint(fields=["code", "digest"], name="clocks_calendar_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.number}"
+
+    @property
+    def title(self) -> str:
+        """The name of the calendar in the language of the moment."""
+        return str(Words.model_validate(self.name)) if self.name else self.code
 
 
 class Clock(ScopedModel):
@@ -20,7 +79,9 @@ class Clock(ScopedModel):
     there is none. `breached_at` is when it was found too late for the limit in force. When the clock stops
     both verdicts are frozen, `kept` or `late`: `verdict` against the limit in force, `original_verdict`
     against the original one. A cancelled clock has them only if it was late already. `root` is the matter
-    under whose history its events are read, `owner` whoever must keep the promise now.
+    under whose history its events are read, `owner` whoever must keep the promise now. `calendar` is the
+    version the limit in force is counted in, `original_calendar` the one at the start; none is round the
+    clock in the organisation's time zone.
     """
 
     class State(models.TextChoices):
@@ -54,6 +115,13 @@ class Clock(ScopedModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
 
+    calendar = models.ForeignKey(
+        CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    original_calendar = models.ForeignKey(
+        CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
     class Meta:
         ordering = ["due_at", "id"]
         constraints = [
@@ -76,6 +144,11 @@ class Clock(ScopedModel):
             models.Index(fields=["owner", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_owner"),
             models.Index(fields=["site", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_site"),
             models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None), name="clocks_clock_due"),
+            models.Index(
+                fields=["calendar"],
+                condition=Q(stopped_at=None, calendar__isnull=False),
+                name="clocks_clock_calendar",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -65,6 +65,7 @@ def start(
 
 def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: int | None) -> Clock:
     due_at, warn_at = rule.times(at, subject.site_id)
+    version_id = rule.counted_in(subject.site_id).version_id
     return Clock(
         site_id=subject.site_id,
         subject_type=describe(subject),
@@ -81,6 +82,8 @@ def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: 
         warn_at=warn_at,
         wake_at=warn_at or due_at,
         owner_id=owner_id,
+        calendar_id=version_id,
+        original_calendar_id=version_id,
     )
 
 

@@ -12,12 +12,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from huiyin.base.trail.registry import VERBS
 from huiyin.engines.packs.problems import near
-from huiyin.engines.packs.registry import Checking, Entry, Item, Section, Words, declare, section
+from huiyin.engines.packs.registry import Checking, Code, Entry, Item, Section, Words, declare, section
 
+from . import pack_calendars as pack_calendars
+from .calendar import WorkCalendar
+from .entries import WEEKDAYS
 from .limits import BadLimit, Limit, Within
 from .registry import possible
 from .rules import STARTS, rule_of
-from .timing import calendar_for
+from .timing import always, needs_calendar
 
 Value = Annotated[str, Field(min_length=1, max_length=80)]
 Wanted = Annotated[list[Value], Field(min_length=1, max_length=200)]
@@ -68,8 +71,9 @@ class Warn(BaseModel):
 class LimitEntry(Entry):
     """A rule: the first one of a clock that fits a subject sets its limit.
 
-    `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks `answer` and `assign` of cases
-    they are known.
+    Working time is counted in the `calendar` named, else in that of the holders of `post`, else in the
+    standard one of the site. `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks
+    `answer` and `assign` of cases they are known.
     """
 
     name: Words
@@ -77,6 +81,8 @@ class LimitEntry(Entry):
     when: When = When()
     limit: Annotated[Any, AfterValidator(_limit)]
     warn: Warn | None = None
+    calendar: Code | None = None
+    post: Code | None = None
     starts_on: Verbs | None = None
     stops_on: Verbs | None = None
     cancels_on: Verbs | None = None
@@ -84,6 +90,9 @@ class LimitEntry(Entry):
 
 _LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
 _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
+_DAY = [["09:00", "17:00"]]
+_WEEK = WorkCalendar.from_dict({"weekly": dict.fromkeys(WEEKDAYS[:5], _DAY)})
+"""What limits in working time are tried with: any ordinary week will do."""
 
 
 def check_limits(items: Sequence[Item], checking: Checking) -> None:
@@ -135,20 +144,25 @@ def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
 
 def _check_time(item: Item, entry: LimitEntry, checking: Checking) -> None:
     limit = Limit.parse(entry.limit)
-    told = [("limit", limit), *([("warn", entry.warn.within)] if entry.warn is not None else [])]
-    for key, one in told:
-        if any(_needs_calendar(part) for part in _parts(one.describe())):
-            message = _("Limits are counted in natural time here; there is no work calendar yet.")
-            mend = _("Write it in minutes, hours, days, weeks, months or years.")
-            checking.problem(item, message, mend, key)
+    warn = entry.warn.within if entry.warn is not None else None
+    for key, section_name in (("calendar", "calendars"), ("post", "posts")):
+        named, known = getattr(entry, key), checking.codes(section_name)
+        if named is not None and named not in known:
+            message = _("There is no %(key)s “%(value)s”.") % {"key": key, "value": named}
+            checking.problem(item, message, near(named, known) + _("Correct the code."), key)
+    if needs_calendar(limit, warn) and _working(limit, warn) and not checking.codes("calendars"):
+        message = _("The limit is counted in working time, and there is no work calendar.")
+        mend = _("Add a standard calendar to the section calendars, or write the limit in natural time.")
+        checking.problem(item, message, mend, "limit")
+    calendar = _WEEK if needs_calendar(limit, warn) else always()
     try:
-        due = limit.due(_SAMPLE, calendar_for(None))
+        due = limit.due(_SAMPLE, calendar)
     except ValueError:
         message = _("The limit does not end within ten years.")
         checking.problem(item, message, _("Write a shorter one."), "limit")
         return
     if entry.warn is not None and isinstance(limit, Within):
-        warned = entry.warn.within.due(_SAMPLE, calendar_for(None))
+        warned = entry.warn.within.due(_SAMPLE, calendar)
         if warned >= due:
             message = _("The warning would come before the clock starts.")
             checking.problem(item, message, _("Write a time shorter than the limit."), "warn")
@@ -161,8 +175,13 @@ def _parts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from _parts(value)
 
 
-def _needs_calendar(told: Mapping[str, Any]) -> bool:
-    return str(told.get("unit", "")).startswith("working_") or bool(told.get("working") or told.get("shift"))
+def _working(*limits: Limit | None) -> bool:
+    """Whether one of the limits names working time or working days."""
+    parts = (part for one in limits if one is not None for part in _parts(one.describe()))
+    return any(
+        str(told.get("unit", "")).startswith("working_") or told.get("working") or told.get("shift")
+        for told in parts
+    )
 
 
 declare(Section("limits", LimitEntry, gettext_lazy("Time limits"), check_limits))

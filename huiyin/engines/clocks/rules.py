@@ -15,7 +15,7 @@ from huiyin.engines.packs.selectors import entries
 
 from .limits import Limit, Within
 from .registry import Facts
-from .timing import calendar_for
+from .timing import Counted, always, counted_in, needs_calendar
 
 STARTS = {
     "answer": ("cases.registered", "cases.reopened"),
@@ -57,14 +57,22 @@ class Rule:
     stops_on: frozenset[str]
     cancels_on: frozenset[str]
     copy: Mapping[str, Any]
+    calendar: str | None = None
+    post: str | None = None
 
     def fits(self, facts: Facts) -> bool:
         """Whether every condition holds; a rule without conditions fits everything."""
         return all(_holds(key, wanted, facts.get(key)) for key, wanted in self.when)
 
+    def counted_in(self, site_id: int | None) -> Counted:
+        """The calendar its limit is counted in at a site; none where working hours do not matter to it."""
+        if not needs_calendar(self.limit, self.warn):
+            return Counted(always())
+        return counted_in(site_id, self.post, code=self.calendar)
+
     def times(self, start: datetime, site_id: int | None) -> tuple[datetime, datetime | None]:
         """The due moment, and the moment of the warning, of a clock that starts then (UTC)."""
-        calendar = calendar_for(site_id)
+        calendar = self.counted_in(site_id).calendar
         due = self.limit.due(start, calendar)
         if self.warn is None:
             return due, None
@@ -153,6 +161,8 @@ def rule_of(item: Item) -> Rule:
         "name": value.name.model_dump(exclude_defaults=True),
         "limit": value.limit,
         "warn": value.warn.before if value.warn is not None else None,
+        "calendar": value.calendar,
+        "post": value.post,
         "clause": value.clause,
         "source": value.source,
         "pack": item.pack,
@@ -171,4 +181,6 @@ def rule_of(item: Item) -> Rule:
         stops,
         cancels,
         copy,
+        value.calendar,
+        value.post,
     )

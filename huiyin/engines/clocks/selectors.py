@@ -15,8 +15,9 @@ from huiyin.base.trail.registry import describe
 from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
+from .limits import Limit
 from .models import Clock, Extension
-from .timing import calendar_for
+from .timing import calendar_of, counts_working_time
 from .words import limit_in_words
 
 
@@ -72,6 +73,7 @@ class Explanation:
     limit: str
     clause: str
     source: tuple[str, ...]
+    calendar: str
     rule_code: str
     pack: str
     version: str
@@ -90,12 +92,14 @@ def why(clock: Clock) -> Explanation:
     """Why a clock is due when it is, from the copy of the rule it started under."""
     rule: Mapping[str, Any] = clock.rule
     end = max(clock.due_at, clock.stopped_at or clock.due_at)
-    calendar = calendar_for(clock.site_id)
+    calendar = calendar_of(clock.calendar_id)
+    natural = not counts_working_time(Limit.parse(rule["limit"]))
     return Explanation(
         name=str(Words.model_validate(rule["name"])),
         limit=limit_in_words(rule["limit"]),
         clause=rule["clause"],
         source=tuple(rule["source"]),
+        calendar=_calendar_name(clock),
         rule_code=clock.rule_code,
         pack=rule["pack"],
         version=rule["version"],
@@ -107,5 +111,11 @@ def why(clock: Clock) -> Explanation:
         original_verdict=clock.original_verdict,
         left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
         extensions=tuple(clock.extensions.all()),
-        intervals=calendar.explain(clock.started_at, end, natural=True),
+        intervals=calendar.explain(clock.started_at, end, natural=natural),
     )
+
+
+def _calendar_name(clock: Clock) -> str:
+    """The name of the calendar a clock is counted in, with its version; empty for natural time."""
+    version = clock.calendar
+    return "" if version is None else f"{version.title} · {version.number}"

@@ -5,7 +5,9 @@ Events do the same by themselves, as the rules of the packs say (see `reactions`
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +16,27 @@ from django.utils.translation import gettext_lazy as _
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
+from huiyin.base.trail.registry import verb
+from huiyin.base.trail.services import record
+from huiyin.engines.packs import selectors as packs
+from huiyin.engines.packs.models import PackStamp
 
-from . import changes, moves
-from .models import Clock
+from . import calendars, changes, moves
+from .entries import BadCalendar
+from .holidays import read_notice
+from .models import Clock, SpecialDay
+
+DAYS_IMPORTED = verb("clocks.days_imported", _("Public holidays imported"))
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a notice: its year, and how many days were added, changed and removed."""
+
+    year: int
+    added: int
+    changed: int
+    removed: int
 
 
 @service
@@ -81,3 +101,31 @@ def hand_over(subject: Any, *, owner: int | None, by: Actor) -> int:
 def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
     clocks = moves.of(subject).filter(stopped_at=None)
     return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
+@service(needs="packs.edit")
+def import_holidays(company: None, *, data: Any, list_code: str = "cn", by: Actor) -> Imported:
+    """Take over the notice of one year in the form of the holiday-cn files, as official days of a list.
+
+    A forecast of that year is replaced; own decisions stay. Calendars that follow the list get new versions,
+    and the job `recount` leads the clocks that run in them over; ended ones stay as they are. Refused
+    (`bad-notice`) when it cannot be read or contradicts the hours of a calendar.
+    """
+    notice = read_notice(data)
+    status = SpecialDay.Status.OFFICIAL
+    done = calendars.put_days(list_code, notice.year, notice.days, status, notice.source)
+    outcome = Imported(notice.year, *done)
+    if any(done):
+        try:
+            calendars.renew([list_code])
+        except BadCalendar as error:
+            message = _("The days contradict the hours of a calendar: %(error)s")
+            raise Refused("bad-notice", message, params={"error": str(error)}) from None
+        row = SpecialDay.objects.filter(list=list_code, year=notice.year).first()
+        if row is not None:
+            record(row, DAYS_IMPORTED, by=by, list=list_code, **asdict(outcome))
+        # Every process reads the packs, and with them the calendars, afresh.
+        PackStamp.objects.get_or_create(pk=1)
+        PackStamp.objects.filter(pk=1).update(number=secrets.randbits(62) + 1)
+        packs.keep_own()
+    return outcome

@@ -9,11 +9,11 @@ from django.db.models import Count, F, Max, Q
 
 from huiyin.base.trail.models import Event
 
-from .changes import EXTENDED
+from .changes import EXTENDED, reckoned
 from .limits import Limit
 from .models import Clock, Extension
 from .moves import BREACHED
-from .timing import calendar_for
+from .timing import calendar_of
 
 
 def clock_verdicts_agree() -> int:
@@ -45,11 +45,11 @@ def clock_wakes_stand() -> int:
 
 
 def clock_original_limits_stand() -> int:
-    """The original due moment is what the rule that was copied at the start says."""
+    """The original due moment is what the rule copied at the start says in the calendar of that time."""
     wrong = 0
-    rows = Clock.objects.values_list("site_id", "rule", "started_at", "original_due_at").order_by()
-    for site_id, rule, started_at, original_due_at in rows.iterator(2000):
-        due = Limit.parse(rule["limit"]).due(started_at, calendar_for(site_id))
+    rows = Clock.objects.values_list("original_calendar_id", "rule", "started_at", "original_due_at")
+    for version_id, rule, started_at, original_due_at in rows.order_by().iterator(2000):
+        due = Limit.parse(rule["limit"]).due(started_at, calendar_of(version_id))
         wrong += due != original_due_at
     return wrong
 
@@ -67,21 +67,31 @@ def clock_breaches_told_once() -> int:
     return int(events.annotate(n=Count("id")).filter(n__gt=1).count())
 
 
+def clock_due_moments_stand() -> int:
+    """The limit in force is what rule, calendar and extensions say; it moved only with an event."""
+    moved = (
+        ~Q(due_at=F("original_due_at"))
+        | Q(calendar__gt=F("original_calendar"))
+        | Q(calendar__lt=F("original_calendar"))
+    )
+    rows = Clock.objects.filter(moved | Q(extensions__isnull=False)).distinct().order_by()
+    return sum(
+        clock.due_at != reckoned(clock, calendar_of(clock.calendar_id)) for clock in rows.iterator(500)
+    )
+
+
 def clock_extensions_stand() -> int:
-    """Extensions lead from the original due moment to the one in force without a gap, each with its event."""
+    """Each extension begins at the limit before it and has its event."""
     chains: dict[int, list[Extension]] = {}
     for one in Extension.objects.order_by("clock_id", "id"):
         chains.setdefault(one.clock_id, []).append(one)
     told = Counter(Event.objects.filter(verb=EXTENDED).values_list("subject_id", flat=True))
     wrong = sum(told[pk] != len(chains.get(pk, ())) for pk in {*told, *chains})
-    rows = Clock.objects.filter(~Q(due_at=F("original_due_at")) | Q(extensions__isnull=False)).distinct()
-    for pk, original, due in rows.order_by().values_list("pk", "original_due_at", "due_at"):
-        at = original
-        for one in chains.get(pk, ()):
-            wrong += one.due_before != at
-            at = one.until
-        wrong += at != due
-    return wrong
+    return wrong + sum(
+        one.until <= one.due_before or bool(before and one.due_before < before.until)
+        for chain in chains.values()
+        for before, one in zip([None, *chain], chain, strict=False)
+    )
 
 
 CHECKS: dict[str, Callable[[], int]] = {
@@ -90,5 +100,6 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_original_limits_stand": clock_original_limits_stand,
     "clock_runs_follow": clock_runs_follow,
     "clock_breaches_told_once": clock_breaches_told_once,
+    "clock_due_moments_stand": clock_due_moments_stand,
     "clock_extensions_stand": clock_extensions_stand,
 }

@@ -59,7 +59,7 @@ CONTACTS = Sheet(
 CLOCKS = Sheet(
     Clock, "id", "site_id", "subject_type", "subject_id", "root_type", "root_id", "kind", "run", "rule_code", "rule",
     "started_at", "original_due_at", "due_at", "warn_at", "wake_at", "state", "stopped_at", "breached_at", "verdict",
-    "original_verdict", "owner_id",
+    "original_verdict", "owner_id", "calendar_id", "original_calendar_id",
 )  # fmt: skip
 NOTICES = Sheet(Notice, "site_id", "user_id", "kind", "about", "title", "data", "at", "read_at")
 UNTOUCHED = (Sheet(Incident),)
@@ -388,6 +388,7 @@ class Casework:
         self.clock += 1
         pk, site = self.clock, m.estate.site.pk
         due, warn = promise.times(start, site)
+        version = promise.rule.counted_in(site).version_id
         owner = m.took.pk if m.took else None
         late = due < (stopped or self.end - FOUND_AFTER)
         breached = min(due + FOUND_AFTER, stopped or self.end) if late else 0
@@ -401,7 +402,7 @@ class Casework:
         self.rows[CLOCKS].append(
             (pk, site, C, m.pk, C, m.pk, kind, 1, promise.rule.code, promise.copy, stamp(start), stamp(due), stamp(due),
              None if warn is None else stamp(warn), wake, state, stamp(stopped) if stopped else None,
-             stamp(breached) if late else None, verdict, verdict, owner)
+             stamp(breached) if late else None, verdict, verdict, owner, version, version)
         )  # fmt: skip
         if late:
             self._late(m, promise, pk, due, breached, stopped, owner)

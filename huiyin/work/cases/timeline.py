@@ -34,6 +34,7 @@ TONES = {
     "clocks.breached": "bad",
     "clocks.stopped": "bad",
     "clocks.extended": "waiting",
+    "clocks.recounted": "waiting",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -60,6 +61,7 @@ ICONS = {
     "clocks.breached": "alarm",
     "clocks.stopped": "alarm",
     "clocks.extended": "hourglass",
+    "clocks.recounted": "calendar",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -291,5 +293,6 @@ _WORDS = {
         ),
         lambda data, _names: approval_sentence(data),
     ),
+    "clocks.recounted": _clock,
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }

@@ -17,7 +17,7 @@ from huiyin.base.org.services import add_unit
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import VERBS
 from huiyin.base.trail.services import record
-from huiyin.engines.clocks import registry
+from huiyin.engines.clocks import registry, timing
 from huiyin.engines.packs import selectors
 from huiyin.engines.packs.services import load
 
@@ -73,8 +73,10 @@ def _english() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
     selectors.forget()
+    timing.forget()
     yield
     selectors.forget()
+    timing.forget()
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ LoadRules = Callable[..., Path]
 def load_rules(tmp_path: Path, scope: Scope, watching: None) -> LoadRules:
     """`load_rules(text, layer="base")` puts rules in force as a pack named after its layer."""
 
-    def write(text: str, layer: str = "base", site: str = "") -> Path:
+    def write(text: str, layer: str = "base", site: str = "", **sections: str) -> Path:
         folder = tmp_path / layer
         folder.mkdir(exist_ok=True)
         head = f'code: {layer}\nname: {{zh: 试用}}\nlayer: {layer}\nversion: "1"\n' + (
@@ -123,6 +125,8 @@ def load_rules(tmp_path: Path, scope: Scope, watching: None) -> LoadRules:
         )
         (folder / "pack.yaml").write_text(head)
         (folder / "limits.yaml").write_text(text)
+        for name, content in sections.items():
+            (folder / f"{name}.yaml").write_text(content)
         load([folder], by=scope.actor)
         return folder
 

@@ -417,6 +417,7 @@ def test_every_check_finds_what_it_looks_for(site: Site, scope: Scope, load_rule
     of(matters[3]).update(run=3)  # type: ignore[arg-type]
     told = Event.objects.get(verb="clocks.breached", subject_id=only(matters[3]).pk).data["due_at"]
     record_each(of(matters[3]), "clocks.breached", by=scope.actor, due_at=told)  # type: ignore[arg-type]
+    record_each(of(matters[3]), "clocks.extended", by=scope.actor)  # type: ignore[arg-type]
     assert violations() == dict.fromkeys(CHECKS, 1)
 
 

@@ -37,9 +37,9 @@ MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "no limit": (changed("  limit: {value: 2, unit: hours}\n", ""), 1, "“limit” is missing", "Add it"),
     "a limit that is a number": (changed("{value: 2, unit: hours}", "2"), 5, "“limit", "must be a text"),
     "a limit that never ends": (changed("value: 2, unit: hours", "value: 11, unit: years"), 5, "ten years", "shorter"),
-    "a limit in working time": (changed("unit: hours", "unit: working_hours"), 5, "no work calendar yet", "days"),
+    "a limit in working time": (changed("unit: hours", "unit: working_hours"), 5, "no work calendar", "standard calendar"),
     "a limit moved to working days": (
-        changed("unit: hours", "unit: days, shift: later"), 5, "no work calendar yet", "days",
+        changed("unit: hours", "unit: days, shift: later"), 5, "no work calendar", "standard calendar",
     ),
     "a warning before the start": (changed("value: 30,", "value: 120,"), 6, "before the clock starts", "shorter"),
     "a warning that is no amount of time": (changed("{value: 30, unit: minutes}", "{day: 1}"), 6, "amount of time", ""),
