@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,8 @@ from huiyin.engines.packs.management.commands.load_packs import default_folders
 from huiyin.engines.packs.services import load
 
 LONG_AGO = date(2020, 1, 1)
+OTHER = "other-answers"
+HEAD = 'code: other-answers\nname: {zh: 另选}\nlayer: site\nversion: "1"\nsite: yunhe\n'
 RIGHTS = [
     "cases.view", "cases.register", "cases.assign", "cases.answer", "cases.wait", "cases.decline",
     "cases.close", "cases.reopen", "cases.merge", "cases.incident", "customers.view", "customers.edit",
@@ -37,14 +40,19 @@ class Estate:
     carol: User
     packs: list[str]
 
+    @property
+    def other_answers(self) -> bool:
+        """Whether the site chooses the other answer wherever handbooks contradict each other."""
+        return self.packs[-1] == OTHER
+
 
 @pytest.fixture
-def estate(request: pytest.FixtureRequest, db: None) -> Iterator[Estate]:
+def estate(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Iterator[Estate]:
     packs = getattr(request, "param", None) or [folder.name for folder in default_folders()]
     selectors.forget()
     with use(system_scope("test")) as scope:
         by = scope.actor
-        load([Path(settings.ROOT) / "packs" / name for name in packs], by=by)
+        load([Path(settings.ROOT) / "packs" / name for name in packs if name != OTHER], by=by)
         company = add_unit(None, kind="company", code="hq", name="总部", by=by)
         units = [
             add_unit(company, kind="site", code=code, name=name, by=by)
@@ -62,6 +70,21 @@ def estate(request: pytest.FixtureRequest, db: None) -> Iterator[Estate]:
             (units[1], "carol", full),
         ):
             appoint(unit, user=people[name], post=post, starts_on=LONG_AGO, by=by)
+        if packs[-1] == OTHER:
+            load([_other_answers(tmp_path)], by=by)
         sites = {one.code: one for one in Site.objects.select_related("unit")}
     yield Estate(company, sites["yunhe"], sites["zhengtai"], packs=packs, **people)
     selectors.forget()
+
+
+def _other_answers(folder: Path) -> Path:
+    """A pack of the first site that chooses, of every question, another answer than the packs do."""
+    pack = folder / OTHER
+    pack.mkdir()
+    (pack / "pack.yaml").write_text(HEAD, encoding="utf-8")
+    lines = []
+    for item in selectors.entries("variants"):
+        choice = next(one.code for one in item.value.options if one.code != item.value.choice)
+        lines.append(json.dumps({**item.data, "choice": choice, "clause": "项目细则"}, ensure_ascii=False))
+    (pack / "variants.yaml").write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
+    return pack
