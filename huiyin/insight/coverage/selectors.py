@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from huiyin.engines.packs.registry import Item
+from huiyin.engines.packs.registry import LAYERS, Item
 
 from .claims import Claims, Feature, Gap, stands
 from .requirements import Requirement
@@ -67,7 +67,7 @@ def reckon(
 ) -> list[Verdict]:
     """The verdict on each requirement.
 
-    What is listed as open is open, whatever claims it. Of several entries the one of the latest layer is named.
+    What is listed as open is open, whatever claims it. Of several entries the first of the latest layer is named.
     """
     listed = {code: gap for gap in claims.gaps for code in gap.ids}
     features = {
@@ -81,7 +81,7 @@ def reckon(
         if one.id in listed:
             verdicts.append(Verdict(one, gap=listed[one.id]))
         elif found:
-            item, test = found[-1]
+            item, test = max(found, key=lambda one: LAYERS.index(one[0].layer))
             verdicts.append(Verdict(one, item=item, test=test))
         elif one.id in features:
             verdicts.append(Verdict(one, feature=features[one.id], test=features[one.id].tests[0]))
