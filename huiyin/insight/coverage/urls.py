@@ -19,7 +19,7 @@ nav.add(
         _("How the handbook is kept"),
         "coverage:handbook",
         "insight.view",
-        "checklist",
+        "clipboard-check",
         "insight",
         40,
     )
