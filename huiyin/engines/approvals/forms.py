@@ -89,7 +89,7 @@ class ConsentForm(forms.Form):
     )
 
 
-class SiteChoice(forms.ModelChoiceField):
+class SiteChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
     """A site of one's reach."""
 
     def label_from_instance(self, obj: Any) -> str:

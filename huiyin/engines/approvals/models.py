@@ -229,7 +229,7 @@ class Signature(ScopedModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     delegation = models.ForeignKey(
-        Delegation, on_delete=models.PROTECT, null=True, related_name="signatures", db_index=False
+        Delegation, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     noted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False

@@ -50,7 +50,8 @@ def root_of(approval: Approval) -> models.Model:
     if approval.root_type == Approval._meta.label_lower:
         return approval
     model: Any = apps.get_model(approval.root_type)
-    return model(pk=approval.root_id)  # type: ignore[no-any-return]
+    stand_in: models.Model = model(pk=approval.root_id)
+    return stand_in
 
 
 def site_of(approval: Approval) -> Site:
@@ -190,6 +191,11 @@ def end(approval: Approval, move: str, *, outcome: str = "", step: Step | None =
 def holds_decide(site_id: int, user_id: int) -> bool:
     """Whether a person may sign approvals at a site at all."""
     return may_act_at(user_id, Site.objects.select_related("unit").get(pk=site_id), DECIDE)
+
+
+def may_sign_at(approval: Approval, by: Actor) -> bool:
+    """Whether an actor may sign approvals at the approval's site at all."""
+    return by.user_id is not None and holds_decide(approval.site_id, by.user_id)
 
 
 def require_anywhere(permission: str) -> None:

@@ -150,7 +150,7 @@ def _new(subject: Any, site: Site, item: Any, by: Actor) -> Approval:
         rule_code=item.code,
         rule=rule,
         discreet=item.value.discreet,
-        applicant_id=by.user_id,
+        applicant_id=by.user_id or 0,
         submitted_at=at,
         lapses_at=at + validity["value"] * UNITS[validity["unit"]] if validity else None,
         previous=returned_before(subject_type, subject_id, kind),
@@ -361,7 +361,7 @@ def note_consent(
     """
     row = _locked(approval)
     step = open_step(row)
-    if by.user_id != row.applicant_id and not may_sign_at(row, by):
+    if by.user_id != row.applicant_id and not running.may_sign_at(row, by):
         raise Refused("not-yours", _("Who asked for it, or who signs, records the customer's word."))
     if not row.is_pending or step is None or not step.is_customers:
         raise Refused("not-now", _("The customer is not being asked now."))
@@ -387,11 +387,6 @@ def note_consent(
     running.end(row, "refuse", outcome=said, step=step)
     record(row, REFUSED, by=by, root=running.root_of(row), reason=said, **told)
     return row
-
-
-def may_sign_at(approval: Approval, by: Actor) -> bool:
-    """Whether an actor may sign approvals at the approval's site at all."""
-    return by.user_id is not None and running.holds_decide(approval.site_id, by.user_id)
 
 
 @service
@@ -439,8 +434,8 @@ def delegate(
         made_at=now(),
     )
     made.save(force_insert=True)
-    told = {"deputy": str(deputy), "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
-    record(made, DELEGATED, by=by, name=told["deputy"], **told, kinds=made.kinds, reason=made.reason)
+    told: dict[str, Any] = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+    record(made, DELEGATED, by=by, name=str(deputy), kinds=made.kinds, reason=made.reason, **told)
     return made
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.related import relate
@@ -21,6 +21,7 @@ from huiyin.base.trail.selectors import history
 from . import forms, services, tables
 from .filters import ApprovalFilter
 from .models import Approval, Delegation
+from .running import root_of
 from .selectors import (
     VIEW,
     asked_by,
@@ -191,7 +192,7 @@ def history_of(approval: Approval) -> list[Any]:
     """The events of an approval, the newest first."""
     root: Any = approval
     if approval.root_type != Approval._meta.label_lower:
-        root = services.running.root_of(approval)
+        root = root_of(approval)
     events = history(root).filter(subject_type=Approval._meta.label_lower, subject_id=approval.pk)
     return list(events.order_by("-id")[:HISTORY_SHOWN])
 
@@ -353,10 +354,10 @@ def standing(one: Delegation, at: Any) -> tuple[str, str]:
     if one.ended_early_at is not None and one.ended_early_at <= at:
         return _("ended early"), "neutral"
     if one.ends_at <= at:
-        return pgettext_lazy("delegation", "over"), "neutral"
+        return pgettext("delegation", "over"), "neutral"
     if one.starts_at > at:
-        return pgettext_lazy("delegation", "to come"), "waiting"
-    return pgettext_lazy("delegation", "in force"), "good"
+        return pgettext("delegation", "to come"), "waiting"
+    return pgettext("delegation", "in force"), "good"
 
 
 class OwnDelegation(ActionView):

@@ -77,22 +77,12 @@ def ask_for_time(
         raise Refused("until-passed", _("The new limit lies in the past."), field="until")
     if until <= clock.due_at:
         raise Refused("not-later", _("The new limit must be later than the present one."), field="until")
-    hours = (clock.original_due_at - clock.started_at).total_seconds() / 3600
-    facts = {
-        **duration_facts(case.site_id, clock.started_at, until),
-        "limit": clock.kind,
-        "limit_hours": round(hours, 2),
-        "cause": cause,
-        "matter": case.kind,
-        "category": case.category.code if case.category else "",
-        "severity": case.severity,
-    }
     approval: Approval = submit(
         case,
         kind=EXTENSION,
         title=f"{case.title}"[:120],
         reason=why,
-        facts=facts,
+        facts=_facts(case, clock, until, cause),
         request={
             "clock": clock.pk,
             "kind": kind,
@@ -119,6 +109,21 @@ def ask_for_time(
     return approval
 
 
+def _facts(case: Case, clock: Clock, until: datetime, cause: str) -> dict[str, Any]:
+    """What decides who must sign: the time from the start of the limit in all, the limit, cause and matter."""
+    hours = (clock.original_due_at - clock.started_at).total_seconds() / 3600
+    return {
+        **duration_facts(case.site_id, clock.started_at, until),
+        "limit": clock.kind,
+        "limit_hours": round(hours, 2),
+        "cause": cause,
+        "matter": case.kind,
+        "category": case.category.code if case.category else "",
+        "severity": case.severity,
+    }
+
+
+@service
 def give_time(approval: Approval, *, by: Actor) -> None:
     """The effect: the clock that was asked for gets its time, if it is still the one that runs."""
     case: Case = Case.objects.get(pk=approval.subject_id)
