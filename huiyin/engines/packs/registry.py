@@ -152,6 +152,7 @@ class Section:
     tables of its app, in the transaction that loads them, whenever a pack with such entries changed; it must
     write nothing that already is so. A section with `apply` is for the whole organisation: it cannot stand
     in a pack of one site. In a `nested` section entries stand under others, in their key `children`.
+    `needs` is a further right that whoever changes entries must hold over the whole organisation.
     In a `sourced` section every entry names the requirement ids it keeps, in packs of a company or site at
     least its clause.
     """
@@ -163,6 +164,7 @@ class Section:
     apply: Apply | None = None
     nested: bool = False
     sourced: bool = True
+    needs: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -228,3 +230,33 @@ def shows(name: str) -> Callable[[Show], Show]:
 def show_of(name: str) -> Show | None:
     """How the section of that name is shown to people, where somebody said so."""
     return _shows.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What runs under an entry now: how many records, and in words what becomes of them."""
+
+    count: int
+    words: str
+
+
+Touch = Callable[[str, int | None], Touched]
+"""Tells what an entry touches, by its code, at a site (or everywhere, without one)."""
+
+_touches: dict[str, list[Touch]] = {}
+
+
+def touches(name: str) -> Callable[[Touch], Touch]:
+    """Let an app say which of its running records an entry of the section concerns when it changes."""
+
+    def decorate(touch: Touch) -> Touch:
+        _touches.setdefault(name, []).append(touch)
+        return touch
+
+    return decorate
+
+
+def touched_by(name: str, code: str, site_id: int | None) -> list[Touched]:
+    """What an entry touches, as all apps say; nothing where there is nothing."""
+    told = [touch(code, site_id) for touch in _touches.get(name, ())]
+    return [one for one in told if one.count]
