@@ -57,9 +57,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "layer",
-                    models.CharField(
-                        max_length=40, unique=True
-                    ),
+                    models.CharField(max_length=40, unique=True),
                 ),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("opened_at", models.DateTimeField()),
