@@ -25,7 +25,7 @@ WIDTH = 100
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Dumper(_DUMPER):  # type: ignore[misc]  # one of two classes of the library
+class _Dumper(_DUMPER):
     """Writes what `reading` reads: numbers without an exponent, no aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -20,13 +18,10 @@ from huiyin.base.kit.moment import moved_to, now
 from huiyin.base.kit.scope import Actor, Scope, system_scope, use
 from huiyin.base.kit.service import Refused
 from huiyin.base.org.models import Post, Site
-from huiyin.base.org.services import add_unit
 from huiyin.base.trail.models import Event
-from huiyin.engines.packs import selectors, services
 from huiyin.engines.packs.jobs import come_into_force
 from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.problems import PackErrors
-from huiyin.engines.packs.registry import touched_by
 from huiyin.engines.packs.selectors import entries
 from huiyin.engines.packs.services import load, roll_back, withdraw
 from tests.support.server import process_environment
@@ -126,7 +121,6 @@ def test_workers_that_are_killed_in_the_middle_leave_no_half_and_no_double(
         assert Post.objects.get(code="clerk").retired
 
 
-
 def test_a_moment_that_has_passed_or_lies_too_far_is_refused(write_pack: Write, scope: Scope) -> None:
     folder = write_pack("trial", phrases=phrase("a"))
     for at in (now() - timedelta(seconds=1), now() + timedelta(days=4000)):
@@ -208,10 +202,3 @@ def test_the_command_schedules(write_pack: Write, scope: Scope) -> None:
     call_command("load_packs", str(write_pack("trial", phrases=phrase("a"))), "--from", "2027-01-01 08:00")
     version = PackVersion.objects.get()
     assert (version.scheduled, version.valid_from.isoformat()) == (True, "2027-01-01T00:00:00+00:00")
-
-
-def test_other_apps_say_what_runs_under_an_entry(write_pack: Write, scope: Scope, settings: Any) -> None:
-    add_unit(None, kind="company", code="hq", name="总公司", by=scope.actor)
-    assert touched_by("phrases", "a", None) == []
-    assert services.settle() == 0
-    assert selectors.due_versions() == []
