@@ -26,9 +26,10 @@ from . import selectors
 from .drafts import Draft, draft, entry_draft, not_for_a_site
 from .merging import Pack, conflicts, contradictions, merge
 from .models import DraftEntry, PackDraft, PackVersion
+from .planning import check_moment, renamed, together
 from .problems import PackErrors, Problem
 from .registry import Item, Words, section
-from .services import Plan, activate, check_moment, renamed, settle, together
+from .services import Plan, activate, settle
 from .timeline import Timeline, head_of
 from .writing import Raw, digest, entry_text, files, patched, raw
 
@@ -211,7 +212,7 @@ def publish(
     an entry in force that it changes too; when it has a mistake (`PackErrors`); for a moment that has passed;
     (PermissionDenied) without the further right that a changed section asks for.
     """
-    settle()
+    settle(None, by=by)
     check_moment(valid_from)
     if not PackDraft.objects.filter(pk=own.pk, revision=seen).update(revision=F("revision") + 1):
         message = _("The draft was changed meanwhile. Please look at the differences again.")

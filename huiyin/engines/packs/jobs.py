@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from huiyin.base.kit.jobs import periodic
+from huiyin.base.kit.scope import current
 
-from . import services
+from . import selectors, services
 
 
 @periodic(every=1)
 def come_into_force() -> int:
     """Let scheduled versions whose moment has come be in force, each in its own transaction; how many."""
-    return services.settle()
+    by = current().actor
+    return sum(services.come_into_force(version, by=by) for version in selectors.due_versions())

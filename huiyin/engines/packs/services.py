@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from huiyin.base.trail.services import record
 
 from . import selectors
 from .drafts import Draft, draft, files_of, fingerprint
-from .merging import Pack, conflicts, contradictions, in_order, merge
+from .merging import Pack, in_order, merge
 from .models import PackEntry, PackStamp, PackVersion
-from .problems import PackErrors, Problem
+from .planning import FARTHEST, check_moment, disagreements, overwritten, renamed, together
+from .problems import PackErrors
 from .registry import Applying, section, sections
 from .timeline import Timeline, difference, head_of
 from .writing import digest, raw
@@ -37,8 +38,6 @@ STARTED = verb("packs.started", gettext_lazy("Scheduled rules came into force"))
 WITHDRAWN = verb("packs.withdrawn", gettext_lazy("Scheduled rules withdrawn"))
 
 TRIES = 3
-FARTHEST = timedelta(days=3660)
-"""How far ahead a version may be scheduled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def load(
     check_moment(at)
     paths = list(folders)
     for _try in range(TRIES):
-        settle()
+        settle(None, by=by)
         seen = selectors.stamp()
         line = selectors.timeline()
         read = [(path, *files_of(path)) for path in paths]
@@ -122,7 +121,7 @@ def load(
             one = draft(path, files)
             one.problems[:0] = problems
             if not replace_own:
-                one.problems += _overwritten(one.pack, known.get(path.name))
+                one.problems += overwritten(one.pack, known.get(path.name))
             drafts.append(one)
         after = together(drafts, line, at)
         fresh = tuple(one.pack for one in drafts if one.pack is not None)
@@ -134,15 +133,6 @@ def load(
     raise Refused("changed-meanwhile", _("Somebody else is loading packs. Please try again."))
 
 
-def check_moment(at: datetime | None) -> None:
-    """Refused when a moment from which rules shall count has passed already, or is out of all reason."""
-    if at is not None and at <= now():
-        message = _("Rules never count backwards: choose a moment that is still to come.")
-        raise Refused("past-moment", message, field="valid_from")
-    if at is not None and at > now() + FARTHEST:
-        raise Refused("far-moment", _("Choose a moment within ten years."), field="valid_from")
-
-
 def _known_files(line: Timeline, code: str) -> set[str]:
     """Digests of files of a pack that are in force, are to come, or were the last before changes on screen."""
     held = [pack for pack in (*line.active, *line.scheduled) if pack.code == code]
@@ -151,54 +141,6 @@ def _known_files(line: Timeline, code: str) -> set[str]:
         last = PackVersion.objects.filter(code=code).exclude(files_digest="").order_by("-pk").first()
         known.add(last.files_digest if last is not None else "")
     return known - {""}
-
-
-def _overwritten(pack: Pack | None, old: Pack | None) -> list[Problem]:
-    """That files would throw away what was changed on screen."""
-    own = old is not None and not old.files_digest and old.layer in ("company", "site")
-    if pack is None or old is None or not own or old.digest == pack.digest:
-        return []
-    message = _("The pack was changed on screen; its files would throw that away.")
-    mend = _("Export it and change those files, or load with --replace.")
-    return [pack.problem(message, mend, "code")]
-
-
-def together(drafts: Sequence[Draft], line: Timeline, at: datetime | None = None) -> Timeline:
-    """How everything would stand with the packs of some drafts from a moment on.
-
-    Refused (`PackErrors`) with every mistake of all of them, now and whenever a scheduled version begins.
-    """
-    problems = [problem for one in drafts for problem in one.problems]
-    fresh: dict[str, Pack] = {}
-    broken: dict[str, set[str]] = {}
-    for one in drafts:
-        for name, codes in one.broken.items():
-            broken.setdefault(name, set()).update(codes)
-        if one.pack is None:
-            continue
-        if one.pack.code in fresh:
-            message = _("The pack %(code)s is named twice.") % {"code": one.pack.code}
-            problems.append(one.pack.problem(message, _("Name each folder once."), "code"))
-        fresh[one.pack.code] = one.pack
-        if one.pack.site and not Site.objects.filter(code=one.pack.site).exists():
-            message = _("There is no site %(code)s.") % {"code": one.pack.site}
-            problems.append(one.pack.problem(message, _("Correct the code of the site."), "site"))
-    for pack in fresh.values():
-        line = line.with_pack(pack, at)
-    if all(one.pack is not None for one in drafts):
-        problems += disagreements(line, broken)
-    if problems:
-        raise PackErrors(problems)
-    return line
-
-
-def disagreements(line: Timeline, broken: Mapping[str, set[str]]) -> list[Problem]:
-    """What contradicts in the packs, now and whenever a scheduled version begins."""
-    found: list[Problem] = []
-    for _since, packs in line.stages():
-        found += conflicts(packs)
-        found += contradictions(packs, broken)
-    return list(dict.fromkeys(found))
 
 
 @service(needs="packs.edit")
@@ -235,11 +177,11 @@ def activate(subject: Site | None, *, plan: Plan, by: Actor) -> Loaded | None:
     return Loaded(tuple(outcomes))
 
 
-def settle() -> int:
-    """Let every scheduled version whose moment has come be in force; returns how many there were."""
+@service
+def settle(company: None, *, by: Actor) -> int:
+    """Let every scheduled version whose moment has come be in force, before anything is built on them."""
     with use(system_scope("packs")) as scope:
-        due = selectors.due_versions()
-        return sum(come_into_force(version, by=scope.actor) for version in due)
+        return sum(come_into_force(version, by=scope.actor) for version in selectors.due_versions())
 
 
 @service
@@ -307,14 +249,6 @@ def roll_back(version: PackVersion, *, reason: str, by: Actor) -> PackVersion:
         raise Refused("changed-meanwhile", _("Somebody else is loading packs. Please try again."))
     restored: PackVersion = PackVersion.objects.get(pk=made.outcomes[0].version_id)
     return restored
-
-
-def renamed(pack: Pack) -> Pack:
-    """A pack under the next free version number of the day, as one made on screen."""
-    day = f"{now():%Y-%m-%d}"
-    count = PackVersion.objects.filter(code=pack.code, version__startswith=f"{day}.").count()
-    fresh = replace(pack, version=f"{day}.{count + 1}", files_digest="", version_id=None, valid_from=None)
-    return replace(fresh, digest=digest(head_of(fresh), map(raw, fresh.items)))
 
 
 def _number() -> int:

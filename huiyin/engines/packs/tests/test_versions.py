@@ -98,7 +98,7 @@ def test_workers_that_are_killed_in_the_middle_leave_no_half_and_no_double(
         "real = services._apply\n"
         "def die(*args):\n    real(*args)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
         "services._apply = die\n"
-        "services.settle()\n"
+        "with use(system_scope('test')) as scope:\n    services.settle(None, by=scope.actor)\n"
     )
     time.sleep(0.6)
     environment = process_environment()
