@@ -149,7 +149,7 @@ def _of_field(known: Section, info: FieldInfo, value: Any, path: Path, above: bo
 
 
 def _words(path: Path, value: Any, required: bool, kind: type[Words]) -> Iterable[Plain]:
-    size = _size(kind.model_fields["zh"])
+    size = "text" if path == ("name",) else _size(kind.model_fields["zh"])
     yield Plain((*path, "zh"), size, required)
     yield Plain((*path, "en"), size)
     if isinstance(value, Mapping) and value.get("zh-hant"):
