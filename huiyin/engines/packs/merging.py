@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,11 @@ Merged = Mapping[str, tuple[Item, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One pack with its entries in the order of its files; `site` is the code of the one site it is for."""
+    """One pack with its entries in the order of its files; `site` is the code of the one site it is for.
+
+    `digest` tells whether two packs say the same; `files_digest` whether they were read from the same files
+    (empty when it was made on screen). `valid_from` is the moment a scheduled one comes into force.
+    """
 
     code: str
     name: Words
@@ -29,6 +34,8 @@ class Pack:
     items: tuple[Item, ...] = ()
     version_id: int | None = None
     node: Node | None = None
+    files_digest: str = ""
+    valid_from: datetime | None = None
 
     @property
     def rank(self) -> int:

@@ -10,7 +10,9 @@ from .registry import Section, declare
 from .selectors import forget
 
 declare(
-    Section("posts", sections.PostEntry, _("Posts"), sections.check_posts, sections.apply_posts),
+    Section(
+        "posts", sections.PostEntry, _("Posts"), sections.check_posts, sections.apply_posts, needs="org.edit"
+    ),
     Section("phrases", sections.PhraseEntry, _("Phrases")),
     Section("glossary", sections.GlossaryEntry, _("Glossary"), sourced=False),
     Section("channels", sections.ChannelEntry, _("Channels")),
