@@ -1,21 +1,25 @@
-"""The ticker: warns and finds breaches when they are due."""
+"""The ticker: warns, finds breaches, climbs ladders and ends pauses when they are due."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Q, Value, When
 
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
+from huiyin.base.org.models import Site
 
-from . import changes
+from . import changes, ladder
+from .ladder import LEAD, ON_DUTY, RESPONSIBLE, Rung
 from .models import CalendarVersion, Clock
-from .moves import BREACHED, WARNED, tell
+from .moves import BREACHED, ESCALATED, WARNED, tell
 
+SPECIAL_FOR_OWNER = {RESPONSIBLE, LEAD, ON_DUTY}
 TICKER = Actor(None, "clocks", "worker")
 
 
@@ -25,11 +29,13 @@ class Counts:
 
     warned: int = 0
     breached: int = 0
+    resumed: int = 0
+    escalated: int = 0
 
     @property
     def total(self) -> int:
         """How many clocks it dealt with."""
-        return self.warned + self.breached
+        return self.warned + self.breached + self.resumed + self.escalated
 
 
 class ClaimLost(RuntimeError):
@@ -56,26 +62,89 @@ def _claim(limit: int) -> Counts:
         Clock.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(wake_at__lt=at)
         .order_by("wake_at")
-        .values_list("pk", "due_at")[:limit]
+        .values_list("pk", "due_at", "state", "warn_at", "wake_at", "rung_at", "breached_at")[:limit]
     )
     breached: list[int] = []
     warned: list[int] = []
-    for pk, due_at in due:
-        (breached if due_at < at else warned).append(pk)
+    resting: list[int] = []
+    climbing: list[int] = []
+    for pk, due_at, state, warn_at, wake_at, rung_at, breached_at in due:
+        if state == Clock.State.PAUSED:
+            resting.append(pk)
+            continue
+        if breached_at is None and due_at < at:
+            breached.append(pk)
+        elif breached_at is None and warn_at is not None and wake_at <= warn_at < at:
+            warned.append(pk)
+        if rung_at is not None and rung_at < at:
+            climbing.append(pk)
+    for clock in Clock.objects.filter(pk__in=resting) if resting else ():
+        changes.resume(clock, at, TICKER)
     if breached:
-        _update(breached, at, breached_at=at, wake_at=None)
+        _update(breached, at, breached_at=at, wake_at=F("rung_at"))
         tell(breached, BREACHED, TICKER)
     if warned:
-        _update(warned, at, wake_at=F("due_at"))
+        sooner = When(rung_at__lt=F("due_at"), then=F("rung_at"))
+        _update(warned, at, wake_at=Case(sooner, default=F("due_at")))
         tell(warned, WARNED, TICKER)
-    return Counts(len(warned), len(breached))
+    if climbing:
+        climb(climbing, at, TICKER)
+    return Counts(len(warned), len(breached), len(resting), len(climbing))
 
 
 def _update(ids: list[int], at: datetime, **changes: object) -> None:
     """Change the claimed clocks, if each of them is still to be looked at."""
-    done = Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes)
+    _all_done(Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes), ids)
+
+
+def _all_done(done: int, ids: list[int]) -> None:
     if done != len(ids):
         raise ClaimLost(f"{len(ids) - done} clocks were changed meanwhile")
+
+
+def climb(ids: list[int], at: datetime, by: Actor) -> None:
+    """Take the next step of the ladder for locked clocks: tell it, and say when the one after it is due.
+
+    Clocks of one site and rule go together; one that is several steps behind takes them one by one.
+    """
+    groups: dict[tuple[int, int, int | None, str], list[Clock]] = {}
+    for clock in Clock.objects.filter(pk__in=ids):
+        steps = clock.rule["ladder"]
+        asks_owner = not SPECIAL_FOR_OWNER.isdisjoint(steps[clock.rung]["to"])
+        key = (clock.site_id, clock.rung, clock.owner_id if asks_owner else None, json.dumps(steps))
+        groups.setdefault(key, []).append(clock)
+    sites = Site.objects.select_related("unit").in_bulk({key[0] for key in groups})
+    for (site_id, number, owner_id, _steps), clocks in groups.items():
+        rungs = ladder.rungs_of(clocks[0])
+        told = ladder.recipients(rungs[number], sites[site_id], owner_id, at)
+        following = rungs[number + 1] if number + 1 < len(rungs) else None
+        _step_up(clocks, number, following)
+        said = {"recipients": ",".join(map(str, told)), "to": ",".join(rungs[number].to)}
+        tell([one.pk for one in clocks], ESCALATED, by, rung=number + 1, **said)
+    later = Q(rung_at__isnull=True) | Q(rung_at__gt=F("warn_at"))
+    Clock.objects.filter(pk__in=ids).update(
+        wake_at=Case(
+            When(breached_at__isnull=False, then=F("rung_at")),
+            When(later, warn_at__gte=at, then=F("warn_at")),
+            When(rung_at__lt=F("due_at"), then=F("rung_at")),
+            default=F("due_at"),
+        )
+    )
+
+
+def _step_up(clocks: list[Clock], number: int, following: Rung | None) -> None:
+    ids = [one.pk for one in clocks]
+    rows = Clock.objects.filter(pk__in=ids, rung=number)
+    offset = following.offset if following is not None else None
+    if following is None:
+        _all_done(rows.update(rung=number + 1, rung_at=None), ids)
+    elif offset is not None:
+        base = F("started_at" if following.side == "begun" else "due_at")
+        _all_done(rows.update(rung=number + 1, rung_at=base + Value(offset)), ids)
+    else:
+        for clock in clocks:
+            one = rows.filter(pk=clock.pk)
+            _all_done(one.update(rung=number + 1, rung_at=following.moment(clock)), [clock.pk])
 
 
 @periodic(every=10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -75,17 +77,20 @@ class Clock(ScopedModel):
     All moments are UTC. `run` counts the starts of a kind on one subject: what is reopened gets a new
     run and the old one stays as it was. `rule` is a copy of the pack entry it started under.
     `original_due_at` is what was promised at the start and never changes; `due_at` is the limit in force, with
-    all extensions. `wake_at` is the next moment the ticker must look (a warning or the breach), empty when
-    there is none. `breached_at` is when it was found too late for the limit in force. When the clock stops
-    both verdicts are frozen, `kept` or `late`: `verdict` against the limit in force, `original_verdict`
-    against the original one. A cancelled clock has them only if it was late already. `root` is the matter
-    under whose history its events are read, `owner` whoever must keep the promise now. `calendar` is the
-    version the limit in force is counted in, `original_calendar` the one at the start; none is round the
-    clock in the organisation's time zone.
+    all extensions and pauses (a pause that goes on counts up to the moment it is to end). `wake_at` is the
+    next moment the ticker must look (a warning, the breach, a step of the ladder, the end of a pause), empty
+    when there is none; `rung` counts the steps of the ladder taken, `rung_at` is when the next one is due.
+    `breached_at` is when it was found too late for the limit in force. When the clock stops both verdicts are
+    frozen, `kept` or `late`: `verdict` against the limit in force, `original_verdict` against the original
+    one. A cancelled clock has them only if it was late already. `root` is the matter under whose history its
+    events are read, `owner` whoever must keep the promise now. `calendar` is the version the limit in force
+    is counted in, `original_calendar` the one at the start; none is round the clock in the organisation's
+    time zone.
     """
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
         STOPPED = "stopped", _("Stopped")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -106,6 +111,8 @@ class Clock(ScopedModel):
     due_at = models.DateTimeField()
     warn_at = models.DateTimeField(null=True)
     wake_at = models.DateTimeField(null=True)
+    rung = models.PositiveSmallIntegerField(default=0, db_default=0)
+    rung_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     stopped_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
@@ -129,7 +136,8 @@ class Clock(ScopedModel):
                 fields=["subject_type", "subject_id", "kind", "run"], name="clocks_clock_run"
             ),
             models.CheckConstraint(
-                condition=Q(state="running", stopped_at=None, verdict=None, original_verdict=None)
+                condition=Q(state__in=("running", "paused"), stopped_at=None)
+                & Q(verdict=None, original_verdict=None)
                 | Q(state="stopped", stopped_at__isnull=False, wake_at=None)
                 & Q(verdict__isnull=False, original_verdict__isnull=False)
                 | Q(state="cancelled", stopped_at__isnull=False, wake_at=None)
@@ -156,7 +164,7 @@ class Clock(ScopedModel):
 
     @property
     def is_running(self) -> bool:
-        """Whether the promise is still to be kept."""
+        """Whether the promise is still to be kept, also while it is paused."""
         return self.stopped_at is None
 
     @property
@@ -191,3 +199,61 @@ class Extension(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.clock_id} → {self.until:%Y-%m-%d %H:%M}"
+
+
+class Pause(ScopedModel):
+    """A time in which a clock stood still: since when, until when at most, why, whether the customer agreed.
+
+    Open until `ended_at`, which never lies after `until`: what nobody resumes goes on by itself. Moments are
+    UTC. What is paused does not count as lateness; who let it wait is kept by name too.
+    """
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="pauses")
+    started_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason = models.TextField()
+    agreed = models.BooleanField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    user_label = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["clock_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["clock"], condition=Q(ended_at=None), name="clocks_pause_open"),
+            models.CheckConstraint(
+                condition=Q(until__gt=F("started_at"))
+                & (Q(ended_at=None) | Q(ended_at__gte=F("started_at"), ended_at__lte=F("until"))),
+                name="clocks_pause_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.started_at:%Y-%m-%d %H:%M} …"
+
+    @property
+    def span(self) -> tuple[datetime, datetime, str]:
+        """From when to when it stands still, as far as is known, and why."""
+        return self.started_at, self.ended_at or self.until, self.reason
+
+
+class Duty(ScopedModel):
+    """Somebody is on duty at a site from one moment to another: whom a ladder tells as `on_duty`."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        indexes = [models.Index(fields=["site", "ends_at"], name="clocks_duty_site")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="clocks_duty_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"

@@ -19,6 +19,7 @@ from huiyin.base.kit.scope import Actor
 from huiyin.base.trail.registry import describe, verb
 from huiyin.base.trail.services import record_each
 
+from . import ladder
 from .models import Clock
 from .registry import Watch, watched
 from .rules import Rule, table_for
@@ -26,6 +27,7 @@ from .rules import Rule, table_for
 # A start writes no event: the clock's own row, made in the same transaction, shows when and under which rule.
 WARNED = verb("clocks.warned", _("Time is running out"))
 BREACHED = verb("clocks.breached", _("Time limit exceeded"))
+ESCALATED = verb("clocks.escalated", _("Passed on to the next level"))
 STOPPED = verb("clocks.stopped", _("Finished too late"))
 
 
@@ -66,7 +68,7 @@ def start(
 def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: int | None) -> Clock:
     due_at, warn_at = rule.times(at, subject.site_id)
     version_id = rule.counted_in(subject.site_id).version_id
-    return Clock(
+    clock = Clock(
         site_id=subject.site_id,
         subject_type=describe(subject),
         subject_id=subject.pk,
@@ -85,6 +87,11 @@ def _new(subject: Any, root: Any, rule: Rule, at: datetime, run: int, owner_id: 
         calendar_id=version_id,
         original_calendar_id=version_id,
     )
+    if "ladder" in rule.copy:
+        ladder.place(clock, at)
+        if clock.rung_at is not None and clock.wake_at is not None:
+            clock.wake_at = min(clock.wake_at, clock.rung_at)
+    return clock
 
 
 def of(subject: Any) -> QuerySet[Clock]:

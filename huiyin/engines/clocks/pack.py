@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from huiyin.base.trail.registry import VERBS
 from huiyin.engines.packs.problems import near
@@ -17,9 +18,11 @@ from huiyin.engines.packs.registry import Checking, Code, Entry, Item, Section, 
 from . import pack_calendars as pack_calendars
 from .calendar import WorkCalendar
 from .entries import WEEKDAYS
+from .ladder import SIDES, SPECIAL, Rung, in_order
 from .limits import BadLimit, Limit, Within
+from .models import Clock
 from .registry import possible
-from .rules import STARTS, rule_of
+from .rules import HEARD, STARTS, rule_of
 from .timing import always, needs_calendar
 
 Value = Annotated[str, Field(min_length=1, max_length=80)]
@@ -68,12 +71,36 @@ class Warn(BaseModel):
         return limit
 
 
+class RungEntry(BaseModel):
+    """One step of the ladder: after so long since the start (`begun`), `before` or `after` the due moment.
+
+    `to` names posts, or `responsible` (whoever must keep the limit), `lead` (the post above theirs),
+    `on_duty` (who is on duty at the site). `hours` is the calendar whose hours it waits for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    begun: Annotated[Any, AfterValidator(_amount)] = None
+    before: Annotated[Any, AfterValidator(_amount)] = None
+    after: Annotated[Any, AfterValidator(_amount)] = None
+    to: Wanted
+    hours: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> RungEntry:
+        if sum(getattr(self, side) is not None for side in SIDES) != 1:
+            raise ValueError(_("A step has exactly one of begun, before, after"))
+        return self
+
+
 class LimitEntry(Entry):
     """A rule: the first one of a clock that fits a subject sets its limit.
 
     Working time is counted in the `calendar` named, else in that of the holders of `post`, else in the
-    standard one of the site. `starts_on`, `stops_on` and `cancels_on` are event verbs; for the clocks
-    `answer` and `assign` of cases they are known.
+    standard one of the site. `starts_on`, `stops_on`, `cancels_on`, `pauses_on` and `resumes_on` are event
+    verbs; for the clocks `answer` and `assign` of cases they are known. `pause` says whether a wait lets the
+    clock rest: only when the customer agreed to it (`agreed`), `always` or `never`. `ladder` are the steps by
+    which others are told, in their order.
     """
 
     name: Words
@@ -86,6 +113,10 @@ class LimitEntry(Entry):
     starts_on: Verbs | None = None
     stops_on: Verbs | None = None
     cancels_on: Verbs | None = None
+    pauses_on: Verbs | None = None
+    resumes_on: Verbs | None = None
+    pause: Literal["never", "agreed", "always"] = "agreed"
+    ladder: Annotated[list[RungEntry], Field(max_length=20)] = []
 
 
 _LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
@@ -129,9 +160,9 @@ def _check_when(item: Item, when: When, checking: Checking) -> None:
 
 
 def _check_events(item: Item, entry: LimitEntry, checking: Checking) -> None:
-    for key in ("starts_on", "stops_on", "cancels_on"):
+    for key in ("starts_on", *HEARD):
         verbs = getattr(entry, key)
-        if verbs is None and key != "cancels_on" and entry.clock not in STARTS:
+        if verbs is None and key in ("starts_on", "stops_on") and entry.clock not in STARTS:
             message = _("The clock “%(clock)s” does not say when it starts or stops (“%(key)s” is missing).")
             mend = _("Add the verbs of events; only for %(clocks)s they are known.")
             shown = {"clock": entry.clock, "key": key, "clocks": ", ".join(sorted(STARTS))}
@@ -161,11 +192,31 @@ def _check_time(item: Item, entry: LimitEntry, checking: Checking) -> None:
         message = _("The limit does not end within ten years.")
         checking.problem(item, message, _("Write a shorter one."), "limit")
         return
+    _check_ladder(item, entry, due, checking)
     if entry.warn is not None and isinstance(limit, Within):
         warned = entry.warn.within.due(_SAMPLE, calendar)
         if warned >= due:
             message = _("The warning would come before the clock starts.")
             checking.problem(item, message, _("Write a time shorter than the limit."), "warn")
+
+
+def _check_ladder(item: Item, entry: LimitEntry, due: datetime, checking: Checking) -> None:
+    """Whom the steps tell exists, and the steps follow each other in time."""
+    for position, step in enumerate(entry.ladder):
+        for number, code in enumerate(step.to):
+            if code not in SPECIAL and code not in checking.codes("posts"):
+                message = _("There is no post %(code)s.") % {"code": code}
+                mend = near(code, [*SPECIAL, *checking.codes("posts")]) + _("Correct the code.")
+                checking.problem(item, message, mend, "ladder", position, "to", number)
+        if step.hours is not None and step.hours not in checking.codes("calendars"):
+            message = _("There is no %(key)s “%(value)s”.") % {"key": "calendar", "value": step.hours}
+            checking.problem(item, message, _("Correct the code."), "ladder", position, "hours")
+    # Tried without opening hours: those only make steps wait.
+    rungs = [replace(Rung.read(step.model_dump(exclude_none=True)), hours=None) for step in entry.ladder]
+    natural = [rung for rung in rungs if rung.offset is not None]
+    if not in_order(natural, Clock(started_at=_SAMPLE, due_at=due)):
+        message = _("The steps of the ladder do not follow each other in time.")
+        checking.problem(item, message, _("Put the earlier step first."), "ladder")
 
 
 def _parts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from huiyin.base.kit.scope import Actor
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import listen
 
-from . import moves
+from . import changes, moves
 from .models import Clock
 from .registry import watched
 from .rules import table_for
@@ -23,7 +24,7 @@ def hear(event: Event, subject: Any) -> None:
     verb, at = event.verb, event.at
     table = table_for(event.site_id)
     starts = table.starts.get(verb)
-    if starts is None and verb not in table.stops and verb not in table.cancels:
+    if starts is None and verb not in table.heard:
         return
     if verb in watch.born:
         since = min(watch.since(subject), at) if watch.since is not None else at
@@ -32,8 +33,36 @@ def hear(event: Event, subject: Any) -> None:
     clocks = list(moves.of(subject))
     running = [clock for clock in clocks if clock.is_running]
     by = Actor(event.actor_id, event.actor_label, event.via)
-    moves.end([one for one in running if verb in one.rule["stops_on"]], Clock.State.STOPPED, at, by)
-    cancelled = [one for one in running if one.is_running and verb in one.rule["cancels_on"]]
+    stopped = [one for one in running if verb in one.rule["stops_on"]]
+    cancelled = [one for one in running if verb in one.rule["cancels_on"] and one not in stopped]
+    changes.wake([*stopped, *cancelled], at, by)
+    moves.end(stopped, Clock.State.STOPPED, at, by)
     moves.end(cancelled, Clock.State.CANCELLED, at, by)
+    for one in running:
+        if one.is_running:
+            _rest(one, event, by)
     if starts is not None:
         moves.start(subject, starts, at, known=clocks, on=verb)
+
+
+def _rest(clock: Clock, event: Event, by: Actor) -> None:
+    """Let a clock rest or go on, if its rule names the event, whose data say why and whether it was agreed."""
+    pauses = event.verb in clock.rule.get("pauses_on", ())
+    resumes = clock.state == Clock.State.PAUSED and event.verb in clock.rule.get("resumes_on", ())
+    if not pauses and not resumes:
+        return
+    clock = Clock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+    if pauses and clock.is_running:
+        reason, agreed = str(event.data.get("reason") or ""), event.data.get("agreed") is True
+        changes.pause(clock, event.at, _until(event), reason, agreed, by)
+    elif resumes:
+        changes.resume(clock, event.at, by)
+
+
+def _until(event: Event) -> datetime:
+    """Until when the event lets it wait; as long as possible when it does not say."""
+    try:
+        until = datetime.fromisoformat(str(event.data.get("until")))
+    except ValueError:
+        return event.at + changes.LONGEST
+    return until if until.tzinfo is not None else until.replace(tzinfo=UTC)

@@ -38,10 +38,16 @@ CANCELS = {
     "assign": ("cases.cancelled",),
     "close": ("cases.reopened", "cases.cancelled"),
 }
-"""Events of cases that start, stop and cancel clocks, where a rule does not name its own.
+PAUSES = {"answer": ("cases.waiting",)}
+RESUMES = {"answer": ("cases.resumed", "cases.assigned", "cases.begun")}
+"""Events of cases that start, stop and cancel clocks, let them rest and go on, where a rule does not name its own.
 
 A merged case keeps its clocks: its caller was promised an answer too, and gets it with the other case.
 """
+
+
+HEARD = ("stops_on", "cancels_on", "pauses_on", "resumes_on")
+"""The keys of a rule that name events which do something to a clock that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,6 @@ class Rule:
     limit: Limit
     warn: Within | None
     starts_on: frozenset[str]
-    stops_on: frozenset[str]
-    cancels_on: frozenset[str]
     copy: Mapping[str, Any]
     calendar: str | None = None
     post: str | None = None
@@ -91,12 +95,11 @@ def _holds(key: str, wanted: tuple[str, ...], fact: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All rules of a site, the first that fits per kind wins; and the verbs that concern any of them."""
+    """All rules of a site, the first that fits per kind wins; `heard` are the verbs that end or pause any."""
 
     rules: tuple[Rule, ...]
     starts: Mapping[str, tuple[str, ...]]
-    stops: frozenset[str]
-    cancels: frozenset[str]
+    heard: frozenset[str]
 
     def rule(self, kind: str, facts: Facts, verb: str | None = None) -> Rule | None:
         """The first rule of a kind that fits (and starts with the verb, if one is given)."""
@@ -129,35 +132,34 @@ def _table(items: tuple[Item, ...]) -> Table:
     for rule in rules:
         for verb in rule.starts_on:
             starts.setdefault(verb, {})[rule.kind] = None
-    stops = {verb for rule in rules for verb in rule.stops_on} | {
-        verb for kind in STOPS.values() for verb in kind
+    heard = {
+        verb for kinds in (STOPS, CANCELS, PAUSES, RESUMES) for verbs in kinds.values() for verb in verbs
     }
-    cancels = {verb for rule in rules for verb in rule.cancels_on} | {
-        verb for kind in CANCELS.values() for verb in kind
-    }
-    for stops_on, cancels_on in _former_verbs():
-        stops.update(stops_on)
-        cancels.update(cancels_on)
-    return Table(
-        rules, {verb: tuple(kinds) for verb, kinds in starts.items()}, frozenset(stops), frozenset(cancels)
-    )
+    heard.update(_former_verbs())
+    for rule in rules:
+        heard.update(*(rule.copy[key] for key in HEARD))
+    return Table(rules, {verb: tuple(kinds) for verb, kinds in starts.items()}, frozenset(heard))
 
 
-def _former_verbs() -> list[tuple[list[str], list[str]]]:
+def _former_verbs() -> set[str]:
     """Verbs of rules no longer in force: clocks that run under them must still hear those."""
     with use(system_scope("clocks")):
         rows = PackEntry.objects.filter(section="limits", version__active=False)
-        named = rows.filter(data__has_any_keys=["stops_on", "cancels_on"]).values_list("data", flat=True)
-        return [(data.get("stops_on") or [], data.get("cancels_on") or []) for data in named]
+        named = rows.filter(data__has_any_keys=list(HEARD)).values_list("data", flat=True)
+        return {verb for data in named for key in HEARD for verb in data.get(key) or ()}
 
 
 def rule_of(item: Item) -> Rule:
     """The rule of a pack entry."""
     value = item.value
     kind = value.clock
-    stops = frozenset(value.stops_on if value.stops_on is not None else STOPS.get(kind, ()))
-    cancels = frozenset(value.cancels_on if value.cancels_on is not None else CANCELS.get(kind, ()))
-    copy = {
+    known: dict[str, Mapping[str, tuple[str, ...]]] = {
+        "stops_on": STOPS,
+        "cancels_on": CANCELS,
+        "pauses_on": PAUSES,
+        "resumes_on": RESUMES,
+    }
+    copy: dict[str, Any] = {
         "name": value.name.model_dump(exclude_defaults=True),
         "limit": value.limit,
         "warn": value.warn.before if value.warn is not None else None,
@@ -168,9 +170,13 @@ def rule_of(item: Item) -> Rule:
         "pack": item.pack,
         "version": item.version,
         "version_id": item.version_id,
-        "stops_on": sorted(stops),
-        "cancels_on": sorted(cancels),
+        "pause": value.pause,
     }
+    if value.ladder:
+        copy["ladder"] = [one.model_dump(exclude_none=True) for one in value.ladder]
+    for key in HEARD:
+        named = getattr(value, key)
+        copy[key] = sorted(set(named if named is not None else known[key].get(kind, ())))
     return Rule(
         item.code,
         kind,
@@ -178,8 +184,6 @@ def rule_of(item: Item) -> Rule:
         Limit.parse(value.limit),
         value.warn.within if value.warn is not None else None,
         frozenset(value.starts_on if value.starts_on is not None else STARTS.get(kind, ())),
-        stops,
-        cancels,
         copy,
         value.calendar,
         value.post,

@@ -16,7 +16,7 @@ from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
 from .limits import Limit
-from .models import Clock, Extension
+from .models import Clock, Extension, Pause
 from .timing import calendar_of, counts_working_time
 from .words import limit_in_words
 
@@ -66,7 +66,7 @@ class Explanation:
 
     Moments are UTC. `intervals` reach from the start to the due moment, or to the stop when that was later;
     the counted ones up to the due moment add up to the limit. `left` are the seconds until the due moment,
-    negative when it has passed, none once the clock has stopped. `extensions` stand in the order given.
+    negative when it has passed, none once the clock has stopped. `extensions` and `pauses` stand in order.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Explanation:
     original_verdict: str | None
     left: float | None
     extensions: tuple[Extension, ...]
+    pauses: tuple[Pause, ...]
     intervals: tuple[Interval, ...]
 
 
@@ -93,6 +94,8 @@ def why(clock: Clock) -> Explanation:
     rule: Mapping[str, Any] = clock.rule
     end = max(clock.due_at, clock.stopped_at or clock.due_at)
     calendar = calendar_of(clock.calendar_id)
+    pauses = tuple(clock.pauses.all())
+    spans = [one.span for one in pauses]
     natural = not counts_working_time(Limit.parse(rule["limit"]))
     return Explanation(
         name=str(Words.model_validate(rule["name"])),
@@ -111,7 +114,8 @@ def why(clock: Clock) -> Explanation:
         original_verdict=clock.original_verdict,
         left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
         extensions=tuple(clock.extensions.all()),
-        intervals=calendar.explain(clock.started_at, end, natural=natural),
+        pauses=pauses,
+        intervals=calendar.explain(clock.started_at, end, spans, natural),
     )
 
 

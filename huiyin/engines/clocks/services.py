@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
+from huiyin.base.org.models import Site, User
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.packs import selectors as packs
@@ -24,8 +25,9 @@ from huiyin.engines.packs.models import PackStamp
 from . import calendars, changes, moves
 from .entries import BadCalendar
 from .holidays import read_notice
-from .models import Clock, SpecialDay
+from .models import Clock, Duty, SpecialDay
 
+ON_DUTY = verb("clocks.put_on_duty", _("Put on duty"))
 DAYS_IMPORTED = verb("clocks.days_imported", _("Public holidays imported"))
 
 
@@ -63,7 +65,7 @@ def stop(
     Both verdicts are frozen: late when the due moment (the original one) lies before it, else kept. What is
     late for the limit in force leaves an event.
     """
-    return moves.end(_running(subject, kinds), Clock.State.STOPPED, at or now(), by)
+    return _end(subject, kinds, Clock.State.STOPPED, at or now(), by)
 
 
 @service
@@ -74,7 +76,7 @@ def cancel(
 
     They get no verdict, unless they were late already: withdrawing a broken promise does not mend it.
     """
-    return moves.end(_running(subject, kinds), Clock.State.CANCELLED, at or now(), by)
+    return _end(subject, kinds, Clock.State.CANCELLED, at or now(), by)
 
 
 @service
@@ -93,14 +95,66 @@ def extend(subject: Any, *, kind: str, until: datetime, reason: str, by: Actor) 
 
 
 @service
+def pause(
+    subject: Any,
+    *,
+    until: datetime,
+    reason: str,
+    agreed: bool,
+    kinds: Collection[str] | None = None,
+    by: Actor,
+) -> list[Clock]:
+    """Let the running clocks of a row (of some kinds) rest until a moment at most; those that do.
+
+    `agreed` is whether the customer agreed to wait. Left out are clocks whose rule does not allow it, that
+    are late already or whose limit names a day. Refused (`until-passed`) when the moment has passed.
+    """
+    at = now()
+    if until <= at:
+        raise Refused("until-passed", _("The new limit lies in the past."), field="until")
+    clocks = _locked(subject, kinds)
+    return [clock for clock in clocks if changes.pause(clock, at, until, reason, agreed, by)]
+
+
+@service
+def resume(subject: Any, *, kinds: Collection[str] | None = None, by: Actor) -> list[Clock]:
+    """Let the clocks of a row that rest go on; those that do."""
+    at = now()
+    return [clock for clock in _locked(subject, kinds) if changes.resume(clock, at, by)]
+
+
+@service
 def hand_over(subject: Any, *, owner: int | None, by: Actor) -> int:
     """Give the running clocks of a row to whoever is responsible now (a user's id, or none); how many."""
     return moves.of(subject).filter(stopped_at=None).update(owner_id=owner)
 
 
+def _end(
+    subject: Any, kinds: Collection[str] | None, state: Clock.State, at: datetime, by: Actor
+) -> list[Clock]:
+    clocks = _running(subject, kinds)
+    changes.wake(clocks, at, by)
+    return moves.end(clocks, state, at, by)
+
+
+def _locked(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
+    clocks = moves.of(subject).filter(stopped_at=None).select_for_update(of=("self",))
+    return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
 def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
     clocks = moves.of(subject).filter(stopped_at=None)
     return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
+
+
+@service(needs="org.edit")
+def put_on_duty(site: Site, *, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
+    """Put somebody on duty at a site from one moment to another. Refused when the end is not later."""
+    if ends_at <= starts_at:
+        raise Refused("bad-order", _("The end lies before the start."), field="ends_at")
+    duty = Duty.objects.create(site=site, user=user, starts_at=starts_at, ends_at=ends_at)
+    record(duty, ON_DUTY, by=by, user=user.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+    return duty
 
 
 @service(needs="packs.edit")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
 from huiyin.base.trail.models import Event
 
-from .changes import EXTENDED, reckoned
+from .changes import EXTENDED, PAUSED, reckoned
 from .limits import Limit
-from .models import Clock, Extension
-from .moves import BREACHED
+from .models import Clock, Extension, Pause
+from .moves import BREACHED, ESCALATED
 from .timing import calendar_of
 
 
@@ -35,12 +36,18 @@ def clock_verdicts_agree() -> int:
 
 
 def clock_wakes_stand() -> int:
-    """A running clock is looked at again until its breach is found, at the latest when it is due."""
-    wrong = Q(stopped_at=None) & (
+    """A running clock is looked at again until its breach is found, at the latest when it is due.
+
+    One that rests is looked at when its pause is to end.
+    """
+    wrong = Q(state="running") & (
         Q(breached_at=None, wake_at=None)
-        | Q(wake_at__gt=F("due_at"))
-        | Q(breached_at__isnull=False, wake_at__isnull=False)
+        | Q(breached_at=None, wake_at__gt=F("due_at"))
+        | Q(wake_at__gt=F("rung_at"))
+        | Q(breached_at__isnull=False, wake_at__isnull=False, rung_at=None)
+        | Q(breached_at__isnull=False, wake_at=None, rung_at__isnull=False)
     )
+    wrong |= Q(state="paused") & (Q(wake_at=None) | Q(breached_at__isnull=False))
     return int(Clock.objects.filter(wrong).count())
 
 
@@ -74,9 +81,33 @@ def clock_due_moments_stand() -> int:
         | Q(calendar__gt=F("original_calendar"))
         | Q(calendar__lt=F("original_calendar"))
     )
-    rows = Clock.objects.filter(moved | Q(extensions__isnull=False)).distinct().order_by()
+    changed = moved | Exists(Extension.objects.filter(clock=OuterRef("pk")))
+    rows = Clock.objects.filter(changed | Exists(Pause.objects.filter(clock=OuterRef("pk")))).order_by()
     return sum(
         clock.due_at != reckoned(clock, calendar_of(clock.calendar_id)) for clock in rows.iterator(500)
+    )
+
+
+def clock_steps_told_once() -> int:
+    """No step of a ladder was taken twice for the same due moment of a clock."""
+    events = Event.objects.filter(verb=ESCALATED).order_by()
+    same = events.values("subject_id", "data__due_at", "data__rung").annotate(n=Count("id"))
+    return int(same.filter(n__gt=1).count())
+
+
+def clock_pauses_stand() -> int:
+    """A clock rests if and only if it has an open pause; pauses follow each other, each with its event."""
+    resting = Exists(Pause.objects.filter(clock=OuterRef("pk"), ended_at=None))
+    wrong = Clock.objects.filter(Q(state="paused") & ~resting | ~Q(state="paused") & resting).count()
+    told = Counter(Event.objects.filter(verb=PAUSED).values_list("subject_id", flat=True))
+    spans: dict[int, list[Pause]] = {}
+    for one in Pause.objects.order_by("clock_id", "id"):
+        spans.setdefault(one.clock_id, []).append(one)
+    wrong += sum(told[pk] != len(spans.get(pk, ())) for pk in {*told, *spans})
+    return int(wrong) + sum(
+        before.ended_at is None or after.started_at < before.ended_at
+        for ones in spans.values()
+        for before, after in pairwise(ones)
     )
 
 
@@ -102,4 +133,6 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_breaches_told_once": clock_breaches_told_once,
     "clock_due_moments_stand": clock_due_moments_stand,
     "clock_extensions_stand": clock_extensions_stand,
+    "clock_pauses_stand": clock_pauses_stand,
+    "clock_steps_told_once": clock_steps_told_once,
 }

@@ -168,6 +168,13 @@ class WaitForm(forms.Form):
         help_text=gettext_lazy("For instance: the customer is away until Friday; a part is on order."),
     )
     until = forms.DateTimeField(label=pgettext_lazy("wait", "Until"))
+    agreed = forms.BooleanField(
+        label=gettext_lazy("The customer agreed to wait"),
+        required=False,
+        help_text=gettext_lazy(
+            "Then the time does not count as lateness, where the rule of the limit allows it."
+        ),
+    )
 
 
 class MoreTimeForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from huiyin.base.kit.scope import current
@@ -42,10 +43,13 @@ def _case_of(event: Event) -> Case | None:
     return Case.objects.select_related("site__unit", "team").filter(pk=event.root_id).first()
 
 
-def _tell(event: Event, case: Case, *, leads: bool) -> None:
-    """Tell the responsible person; the leads too when asked, or when a team answers for the case."""
-    users: list[int | None] = [case.responsible_id]
-    if leads or case.responsible_id is None:
+def _tell(event: Event, case: Case, *, leads: bool, others: Sequence[int] = ()) -> None:
+    """Tell the responsible person; the leads too when asked, or when a team answers for the case.
+
+    With `others` those alone.
+    """
+    users: list[int | None] = [*others] if others else [case.responsible_id]
+    if not others and (leads or case.responsible_id is None):
         users += who_can("cases.assign", case.site).values_list("pk", flat=True)
     notify(
         case.site_id,
@@ -73,6 +77,15 @@ def tell_after_the_limit(event: Event) -> None:
     case = _case_of(event)
     if case is not None:
         _tell(event, case, leads=True)
+
+
+@on("clocks.escalated")
+def tell_the_next_level(event: Event) -> None:
+    """Tell those whom the ladder of the rule names; nobody is left: the leads of the site."""
+    case = _case_of(event)
+    if case is not None:
+        named = [int(one) for one in str(event.data.get("recipients", "")).split(",") if one]
+        _tell(event, case, leads=not named, others=named)
 
 
 @on("cases.assigned")

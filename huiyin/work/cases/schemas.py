@@ -158,10 +158,11 @@ class AnswerIn(BaseModel):
 
 
 class WaitIn(BaseModel):
-    """What it waits for, and until when at the latest."""
+    """What it waits for, until when at the latest, and whether the customer agreed to that."""
 
     reason: str = Field(min_length=1, max_length=200)
     until: Moment
+    agreed: bool = False
 
 
 class CloseIn(BaseModel):

@@ -322,15 +322,16 @@ def begin(case: Case, *, by: Actor) -> Case:
 
 
 @service(needs="cases.wait")
-def wait(case: Case, *, reason: str, until: datetime, by: Actor) -> Case:
+def wait(case: Case, *, reason: str, until: datetime, agreed: bool = False, by: Actor) -> Case:
     """Let it wait for the customer, for parts or for others until a moment, with the reason.
 
+    `agreed`: the customer agreed to that, so the time does not count where the rules of the limit say so.
     Refused when the moment lies in the past or more than a year ahead.
     """
     if not now() < until <= now() + timedelta(days=366):
         raise Refused("bad-moment", _("Choose a moment within the next year."), field="until")
     why = words(reason, 200, "reason", required=True)
-    said = {"reason": why, "until": until.isoformat()}
+    said = {"reason": why, "until": until.isoformat(), "agreed": agreed}
     return advance(case, "wait", WAITING, by=by, said=said, waiting_until=until, waiting_reason=why)
 
 

@@ -48,7 +48,7 @@ def clock_shown(one: Clock, *, label: bool = False, paused: bool = False) -> Saf
         one.due_at,
         warn_at=one.warn_at,
         stopped_at=one.stopped_at,
-        paused=paused,
+        paused=paused or one.state == Clock.State.PAUSED,
         label=clock_name(one.kind) if label else "",
     )
 

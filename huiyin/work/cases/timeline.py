@@ -35,6 +35,9 @@ TONES = {
     "clocks.stopped": "bad",
     "clocks.extended": "waiting",
     "clocks.recounted": "waiting",
+    "clocks.escalated": "warn",
+    "clocks.paused": "waiting",
+    "clocks.resumed": "active",
     "cases.begun": "active",
     "cases.resumed": "active",
     "cases.assigned": "active",
@@ -62,6 +65,9 @@ ICONS = {
     "clocks.stopped": "alarm",
     "clocks.extended": "hourglass",
     "clocks.recounted": "calendar",
+    "clocks.escalated": "arrow-up",
+    "clocks.paused": "clock-pause",
+    "clocks.resumed": "player-play",
     "files.attached": "paperclip",
     "files.removed": "trash",
 }
@@ -218,7 +224,8 @@ def _changed(data: dict[str, Any], names: Names) -> str:
 
 
 def _waiting(data: dict[str, Any], _names: Names) -> str:
-    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))})
+    agreed = _("The customer agreed to wait") if data.get("agreed") else ""
+    return _lines(data.get("reason"), _("until %(at)s") % {"at": moment(data.get("until"))}, agreed)
 
 
 def _answered(data: dict[str, Any], names: Names) -> str:
@@ -296,5 +303,10 @@ _WORDS = {
         lambda data, _names: approval_sentence(data),
     ),
     "clocks.recounted": _clock,
+    "clocks.escalated": lambda data, names: _lines(
+        _clock(data, names), _("step %(number)s of the ladder") % {"number": data.get("rung", "")}
+    ),
+    "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
+    "clocks.resumed": _clock,
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }

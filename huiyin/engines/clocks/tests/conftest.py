@@ -23,7 +23,18 @@ from huiyin.engines.packs.services import load
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
-WORDS = ("opened", "assigned", "noted", "answered", "reopened", "dropped", "taken_up", "gone")
+WORDS = (
+    "waiting",
+    "resumed",
+    "opened",
+    "assigned",
+    "noted",
+    "answered",
+    "reopened",
+    "dropped",
+    "taken_up",
+    "gone",
+)
 _ids = count(1)
 
 
@@ -47,9 +58,9 @@ class Matter:
     pk: int = field(default_factory=lambda: next(_ids))
     root: Any = None
 
-    def happens(self, word: str, scope: Scope) -> Event:
+    def happens(self, word: str, scope: Scope, **data: Any) -> Event:
         """Record an event of the matter."""
-        return record(self, f"matters.{word}", by=scope.actor, root=self.root or self)  # type: ignore[arg-type]
+        return record(self, f"matters.{word}", by=scope.actor, root=self.root or self, **data)  # type: ignore[arg-type]
 
 
 def rule(
@@ -60,6 +71,7 @@ def rule(
         f"- code: {code}\n  name: {{zh: 规则{code}, en: Rule {code}}}\n  clock: {clock}\n  when: {when}\n"
         f"  limit: {limit}\n  clause: 第 {code} 条\n  source: [001-090]\n"
         "  starts_on: [matters.opened, matters.reopened]\n  stops_on: [matters.answered]\n"
+        "  pauses_on: [matters.waiting]\n  resumes_on: [matters.resumed]\n"
         f"  cancels_on: [matters.dropped]\n{more}"
     )
 

@@ -418,6 +418,9 @@ def test_every_check_finds_what_it_looks_for(site: Site, scope: Scope, load_rule
     told = Event.objects.get(verb="clocks.breached", subject_id=only(matters[3]).pk).data["due_at"]
     record_each(of(matters[3]), "clocks.breached", by=scope.actor, due_at=told)  # type: ignore[arg-type]
     record_each(of(matters[3]), "clocks.extended", by=scope.actor)  # type: ignore[arg-type]
+    record_each(of(matters[3]), "clocks.paused", by=scope.actor)  # type: ignore[arg-type]
+    for _again in range(2):
+        record_each(of(matters[3]), "clocks.escalated", by=scope.actor, rung=1)  # type: ignore[arg-type]
     assert violations() == dict.fromkeys(CHECKS, 1)
 
 
