@@ -37,6 +37,7 @@ from huiyin.engines.imports.jobs import take_in_files
 from huiyin.engines.imports.registry import presets
 from huiyin.engines.messages.selectors import notices_for
 from huiyin.engines.messages.services import notify
+from huiyin.engines.packs import editing
 from huiyin.engines.packs import selectors as packs
 from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.services import load
@@ -356,6 +357,17 @@ def a_pack_entry(world: World, site: Site, n: int) -> Any:
     return world.row("packs.packversion", site).entries.order_by("pk")[min(n, 10) - 1]
 
 
+@builder("packs.draftentry")
+def a_draft_entry(world: World, site: Site, n: int) -> Any:
+    words = f"code: draft-{n}\nmoment: greeting\ntext: {{zh: {world.mark(site)} {n}}}\nclause: {n}a\n"
+    return editing.write_entry(site, section="phrases", code="", text=words, seen="", by=BY)
+
+
+@builder("packs.packdraft")
+def a_pack_draft(world: World, site: Site, n: int) -> Any:
+    return world.row("packs.draftentry", site).draft
+
+
 @builder("huiyin_messages.notice")
 def a_notice(world: World, site: Site, n: int) -> Any:
     notify(
@@ -371,6 +383,11 @@ Values = Callable[[World, Site], dict[str, Any]]
 def column(kind: str, name: str, keyword: str = "") -> Values:
     """The address's keyword is a column of a row of a table."""
     return lambda world, site: {keyword or name: getattr(world.row(kind, site), name)}
+
+
+def _pack_entry(world: World, site: Site) -> dict[str, Any]:
+    code = world.row("packs.packentry", site).code
+    return {"section": "phrases", "code": code, "?": f"site={site.code}"}
 
 
 ADDRESSES: dict[str, Values] = {
@@ -398,6 +415,10 @@ ADDRESSES: dict[str, Values] = {
     "org:post-change": column("org.post", "code"),
     "org:relieve": column("org.appointment", "pk"),
     "org:unit": lambda _world, site: {"code": site.unit.code},
+    "packs:edit": _pack_entry,
+    "packs:new-entry": lambda _world, site: {"section": "phrases", "?": f"site={site.code}"},
+    "packs:switch-off": _pack_entry,
+    "packs:take-out": _pack_entry,
     "places:place-add": lambda world, site: {"pk": world.row("places.place", site).pk, "?": "kind=floor"},
     "places:place-new": lambda _world, site: {"?": f"kind=building&site={site.code}"},
 }

@@ -41,6 +41,7 @@ CEILINGS: dict[str, int] = {
     "org:person-appoint": 11,
     "org:unit": 17,
     "org:unit-appoint": 11,
+    "packs:draft": 13,  # every pack in force is read afresh, and what is to come
     "places:place": 18,
     "places:places": 13,
 }

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/", include("huiyin.records.customers.urls")),
     path("cases/", include("huiyin.work.cases.urls")),
     path("insight/", include("huiyin.insight.indicators.urls")),
+    path("coverage/", include("huiyin.insight.coverage.urls")),
     path("", include("huiyin.faces.desk.urls")),
 ]
 

@@ -7,13 +7,14 @@ class KitConfig(AppConfig):
     label = "kit"
 
     def ready(self) -> None:
-        """Let every app declare its permissions, verbs, reactions, jobs, pack sections, indicators and panels."""
+        """Let every app declare its permissions, verbs, reactions, jobs, pack sections, what they touch, figures, panels."""
         for module in (
             "permissions",
             "services",
             "reactions",
             "jobs",
             "pack",
+            "touching",
             "importing",
             "indicators",
             "panels",

@@ -20,8 +20,8 @@ from .merging import Pack
 from .problems import Problem, near
 from .reading import MAX_BYTES, Node, read
 from .registry import LAYERS, Code, Entry, Item, Section, SwitchedOff, Words, section, sections
+from .writing import HEAD, Head, digest, raw
 
-HEAD = "pack.yaml"
 MAX_FILES = 100
 _PATH_PART = re.compile(r"[^.\[\]]+")
 
@@ -117,22 +117,42 @@ def draft(folder: Path, files: Mapping[str, bytes]) -> Draft:
             result.problems.append(_unknown_section(file, name.removesuffix(".yaml")))
             continue
         if head is not None and head.site and known.apply is not None:
-            message = _("The section %(name)s is for the whole organisation.") % {"name": known.name}
-            mend = _("Put it into a pack of the company layer.")
-            result.problems.append(Problem(file, 1, "", message, mend))
+            result.problems.append(Problem(file, 1, "", *not_for_a_site(known)))
         items += _File(known, file, head, known_ids, result).items(data)
     if head is not None:
+        told = Head(head.code, head.name, head.layer, head.version, tuple(head.requires), head.site or "")
         result.pack = Pack(
             head.code,
             head.name,
             head.layer,
             head.version,
-            fingerprint(files),
+            digest(told, [raw(item) for item in items]),
             f"{folder.name}/{HEAD}",
             tuple(head.requires),
             head.site or "",
             tuple(items),
             node=node,
+            files_digest=fingerprint(files),
+        )
+    return result
+
+
+def entry_draft(name: str, data: bytes, *, head: Head, file: str) -> Draft:
+    """Read one entry of a section as it stands alone, without a dash before it; `file` is what it is called.
+
+    The entry is the only item of the draft's pack, unless it has a mistake.
+    """
+    result = Draft()
+    known = section(name)
+    if known is None:
+        result.problems.append(_unknown_section(file, name))
+        return result
+    own = _Head.model_construct(code=head.code, layer=head.layer, version=head.version)
+    reader = _File(known, file, own, requirement_ids(), result)
+    item = reader.single(data)
+    if item is not None and not result.problems:
+        result.pack = Pack(
+            head.code, head.name, head.layer, head.version, "", file, head.requires, head.site, (item,)
         )
     return result
 
@@ -161,6 +181,12 @@ def _head(folder: Path, data: bytes, result: Draft) -> tuple[_Head | None, Node 
         mend = _("Add or delete the key “site” with the code of the site.")
         result.problems.append(Problem(file, node.line_of("site"), "", message, mend))
     return head, node
+
+
+def not_for_a_site(known: Section) -> tuple[str, str]:
+    """What is said of a section that cannot stand in a pack of one site, and what helps."""
+    message = _("The section %(name)s is for the whole organisation.") % {"name": known.name}
+    return message, _("Put it into a pack of the company layer.")
 
 
 def _unknown_section(file: str, name: str) -> Problem:
@@ -198,6 +224,19 @@ class _File:
                 self._problem(node.line, "", _("A section is a list of entries."), mend)
             return
         yield from self._list(node, "", 0)
+
+    def single(self, data: bytes) -> Item | None:
+        """The one entry of a text that is no list, if it can be read; its mistakes go to the draft."""
+        node, flaws = read(data)
+        for flaw in flaws:
+            self._problem(flaw.line, "", flaw.message, flaw.mend)
+        if node is None:
+            return None
+        if node.kind != "map":
+            mend = _("Begin with “code:” and write each key on its line.")
+            self._problem(node.line, "", _("An entry is a mapping."), mend)
+            return None
+        return self._entry(node, "")
 
     def _list(self, node: Node, parent: str, depth: int) -> Iterator[Item]:
         for entry in node.items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,11 @@ Merged = Mapping[str, tuple[Item, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One pack with its entries in the order of its files; `site` is the code of the one site it is for."""
+    """One pack with its entries in the order of its files; `site` is the code of the one site it is for.
+
+    `digest` tells whether two packs say the same; `files_digest` whether they were read from the same files
+    (empty when it was made on screen). `valid_from` is the moment a scheduled one comes into force.
+    """
 
     code: str
     name: Words
@@ -29,6 +34,8 @@ class Pack:
     items: tuple[Item, ...] = ()
     version_id: int | None = None
     node: Node | None = None
+    files_digest: str = ""
+    valid_from: datetime | None = None
 
     @property
     def rank(self) -> int:
@@ -73,7 +80,8 @@ def merge(packs: Iterable[Pack], site: str = "") -> Merged:
     """The entries in force per section: for the whole organisation, or also those of one site.
 
     An entry overrides the whole entry of the same code in an earlier pack and takes its place in the order
-    (and, if it names none, its parent); `disabled: true` takes it out.
+    (and, if it names none, its parent); `disabled: true` takes it out. Of entries with a `variant` those of the
+    answer chosen (section `variants`, in the last layer that names the question) are in force.
     """
     found: dict[str, dict[str, Item]] = {}
     for pack in in_order(packs):
@@ -88,7 +96,11 @@ def merge(packs: Iterable[Pack], site: str = "") -> Merged:
                 known[item.code] = replace(item, place=pack.rank)
             else:
                 known[item.code] = replace(item, place=before.place, parent=item.parent or before.parent)
-    return {name: tuple(items.values()) for name, items in found.items()}
+    chosen = {f"{code}/{item.value.choice}" for code, item in found.get("variants", {}).items()}
+    return {
+        name: tuple(one for one in items.values() if not one.value.variant or one.value.variant in chosen)
+        for name, items in found.items()
+    }
 
 
 def conflicts(packs: Sequence[Pack]) -> list[Problem]:
@@ -164,7 +176,28 @@ def contradictions(packs: Sequence[Pack], broken: Mapping[str, set[str]]) -> lis
             if known.check is not None:
                 known.check(items, checking)
         problems += checking.problems
-    return problems
+    return problems + _variants(packs)
+
+
+def _variants(packs: Sequence[Pack]) -> list[Problem]:
+    """Entries of an answer that no question offers."""
+    offered = {
+        f"{item.code}/{option.code}"
+        for pack in packs
+        for item in pack.items
+        if item.section == "variants" and not item.disabled
+        for option in item.value.options
+    }
+    message, mend = (
+        _("There is no variant %(name)s."),
+        _("Name a code of the section variants and its answer."),
+    )
+    return [
+        Problem(item.file, item.line_of("variant"), item.code, message % {"name": item.value.variant}, mend)
+        for pack in packs
+        for item in pack.items
+        if not item.disabled and item.value.variant and item.value.variant not in offered
+    ]
 
 
 def _check_parents(items: Sequence[Item], checking: Checking) -> None:

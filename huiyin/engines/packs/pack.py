@@ -10,11 +10,14 @@ from .registry import Section, declare
 from .selectors import forget
 
 declare(
-    Section("posts", sections.PostEntry, _("Posts"), sections.check_posts, sections.apply_posts),
+    Section(
+        "posts", sections.PostEntry, _("Posts"), sections.check_posts, sections.apply_posts, needs="org.edit"
+    ),
     Section("phrases", sections.PhraseEntry, _("Phrases")),
     Section("glossary", sections.GlossaryEntry, _("Glossary"), sourced=False),
     Section("channels", sections.ChannelEntry, _("Channels")),
     Section("care_flags", sections.CareFlagEntry, _("Special care")),
+    Section("variants", sections.VariantEntry, _("Variants"), sections.check_variants),
     Section("place_kinds", sections.PlaceKindEntry, _("Kinds of places"), sections.check_place_kinds),
 )
 

@@ -6,5 +6,5 @@ from huiyin.base.kit.permissions import Permission, declare
 
 declare(
     Permission("packs.view", _("See packs: the rules in force and where they come from")),
-    Permission("packs.edit", _("Load and change packs"), company_wide=True),
+    Permission("packs.edit", _("Load and change packs")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -53,7 +53,8 @@ Note = Annotated[Words, BeforeValidator(_as_words)]
 class Entry(BaseModel):
     """What every entry has: its code, the requirement ids it keeps, its clause in the handbook.
 
-    Sections derive their own entries from it. Values are read strictly: a number is not a text.
+    Sections derive their own entries from it. Values are read strictly: a number is not a text. An entry with
+    a `variant` (`question/answer`) is in force only where the section `variants` chooses that answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +64,7 @@ class Entry(BaseModel):
     source: list[RequirementId] = Field(default_factory=list, max_length=200)
     clause: str = Field(default="", max_length=200)
     note: Note | None = None
+    variant: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9._-]{0,78}/[a-z0-9][a-z0-9._-]{0,78})?$")] = ""
     disabled: Literal[False] = False
 
 
@@ -152,6 +154,7 @@ class Section:
     tables of its app, in the transaction that loads them, whenever a pack with such entries changed; it must
     write nothing that already is so. A section with `apply` is for the whole organisation: it cannot stand
     in a pack of one site. In a `nested` section entries stand under others, in their key `children`.
+    `needs` is a further right that whoever changes entries must hold over the whole organisation.
     In a `sourced` section every entry names the requirement ids it keeps, in packs of a company or site at
     least its clause.
     """
@@ -163,6 +166,7 @@ class Section:
     apply: Apply | None = None
     nested: bool = False
     sourced: bool = True
+    needs: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -228,3 +232,42 @@ def shows(name: str) -> Callable[[Show], Show]:
 def show_of(name: str) -> Show | None:
     """How the section of that name is shown to people, where somebody said so."""
     return _shows.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What runs under an entry now: how many records, and in words what becomes of them."""
+
+    count: int
+    words: str
+
+
+Touch = Callable[[Collection[str], int | None], Mapping[str, Touched]]
+"""Tells what entries touch, by their codes, at a site (or everywhere, without one)."""
+
+_touches: dict[str, list[Touch]] = {}
+
+
+def touches(name: str) -> Callable[[Touch], Touch]:
+    """Let an app say which of its running records the entries of a section concern when they change.
+
+    It is asked once for all codes, so that a page needs no query for each of them.
+    """
+
+    def decorate(touch: Touch) -> Touch:
+        known = _touches.setdefault(name, [])
+        if touch not in known:
+            known.append(touch)
+        return touch
+
+    return decorate
+
+
+def touched_by(name: str, codes: Collection[str], site_id: int | None) -> dict[str, list[Touched]]:
+    """What each of some entries touches, as all apps say; nothing where there is nothing."""
+    found: dict[str, list[Touched]] = {}
+    for touch in _touches.get(name, ()):
+        for code, told in touch(codes, site_id).items():
+            if told.count:
+                found.setdefault(code, []).append(told)
+    return found

@@ -73,7 +73,7 @@ class CareFlagEntry(Entry):
 
 
 class Use(BaseModel):
-    """What a place of a kind may be used as."""
+    """One of several, with its name: what a place may be used as, an answer that may be chosen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -88,6 +88,26 @@ class PlaceKindEntry(Entry):
     within: list[Code] = Field(default_factory=list, max_length=50)
     holdable: bool = False
     uses: list[Use] = Field(default_factory=list, max_length=50)
+
+
+class VariantEntry(Entry):
+    """A question that handbooks answer differently: its answers, and the one chosen."""
+
+    name: Words
+    options: list[Use] = Field(min_length=2, max_length=20)
+    choice: Code
+
+
+def check_variants(items: Sequence[Item], checking: Checking) -> None:
+    """The answer chosen is one of those offered."""
+    for item in items:
+        offered = [option.code for option in item.value.options]
+        if item.value.choice not in offered:
+            message = _("There is no answer %(code)s.") % {"code": item.value.choice}
+            mend = near(item.value.choice, offered) + _("Known are: %(names)s.") % {
+                "names": ", ".join(offered)
+            }
+            checking.problem(item, message, mend, "choice")
 
 
 def check_posts(items: Sequence[Item], checking: Checking) -> None:

@@ -3,6 +3,7 @@
 Entries are kept in memory, merged. Whether they are stale is asked at most once in `FRESH_SECONDS` per
 process, with one query of one row: a reading costs no query in between, and every process follows a new
 load within that time; the process that loaded follows at once. A transaction that loads packs sees its own.
+Scheduled versions are read with the others and count from their very moment on, in every process alike.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from pydantic import ValidationError
 
+from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.models import Site
 
 from .merging import Merged, Pack, merge
-from .models import PackEntry, PackStamp, PackVersion
+from .models import PackDraft, PackEntry, PackStamp, PackVersion
 from .registry import Item, SwitchedOff, Words, section
+from .timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +35,10 @@ FRESH_SECONDS = 1.5
 
 
 @dataclass(slots=True)
-class _Snapshot:
-    """All packs in force under one stamp; what is merged of them per site."""
+class _Stage:
+    """All packs in force from a moment on (since ever, without one); what is merged of them per site."""
 
-    number: int
+    since: datetime | None
     packs: tuple[Pack, ...]
     sites: dict[int, str]
     merged: dict[int | None, Merged] = field(default_factory=dict)
@@ -51,6 +56,25 @@ class _Snapshot:
                     found = {**found, name: common[name]}
             self.merged[key] = found
         return found
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """What is in force and what is to come under one stamp, by the moments at which it changes."""
+
+    number: int
+    line: Timeline
+    stages: tuple[_Stage, ...]
+
+    def entries(self, site_id: int | None) -> Merged:
+        """What is in force at this moment: a scheduled version counts from its second on, whoever asks."""
+        stage = self.stages[0]
+        if len(self.stages) > 1:
+            moment = now()
+            for later in self.stages[1:]:
+                if later.since is not None and later.since <= moment:
+                    stage = later
+        return stage.entries(site_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +145,31 @@ def why(name: str, code: str, site: Site | int | None = None) -> Why | None:
 
 def active_packs() -> tuple[Pack, ...]:
     """The packs in force with their entries, read from the database."""
-    return _read(0).packs
+    return timeline().active
+
+
+def timeline() -> Timeline:
+    """The packs in force and the scheduled versions, with their entries, read from the database."""
+    return _read(0).line
+
+
+def pack_of(version: PackVersion) -> Pack:
+    """A version with its entries, as far as today's schemas can read them."""
+    rows = PackEntry.objects.filter(version=version).order_by("position")
+    return _pack(version, [item for row in rows if (item := _item(row, version)) is not None])
+
+
+def due_versions() -> list[PackVersion]:
+    """The scheduled versions whose moment has come, in the order in which they come into force."""
+    due = PackVersion.objects.filter(scheduled=True, valid_from__lte=now())
+    return list(due.select_related("site").order_by("valid_from", "pk"))
+
+
+def draft_of(site: Site | None) -> PackDraft | None:
+    """The changes being prepared for a site or the company, if there are any."""
+    found = PackDraft.objects.filter(layer=site.code if site is not None else "")
+    draft: PackDraft | None = found.select_related("site", "opened_by").first()
+    return draft
 
 
 def forget() -> None:
@@ -174,10 +222,17 @@ def _current() -> _Snapshot:
 
 
 def _read(number: int) -> _Snapshot:
-    """All active packs. The stamp was read before them: a load in between only makes it read again."""
+    """All packs in force or to come. The stamp was read before them: a load in between only makes it read again."""
     with use(system_scope("packs")):
-        versions = list(PackVersion.objects.filter(active=True).select_related("site"))
-        rows = list(PackEntry.objects.filter(version__active=True).order_by("version_id", "position"))
+        wanted = Q(active=True) | Q(scheduled=True)
+        versions = list(
+            PackVersion.objects.filter(wanted).select_related("site").order_by("valid_from", "pk")
+        )
+        rows = list(
+            PackEntry.objects.filter(version__in=[version.pk for version in versions]).order_by(
+                "version_id", "position"
+            )
+        )
     by_version: dict[int, list[Item]] = {version.pk: [] for version in versions}
     heads = {version.pk: version for version in versions}
     for row in rows:
@@ -185,9 +240,13 @@ def _read(number: int) -> _Snapshot:
             item = _item(row, heads[row.version_id])
             if item is not None:
                 by_version[row.version_id].append(item)
-    packs = tuple(_pack(version, by_version[version.pk]) for version in versions)
+    packs = {version: _pack(version, by_version[version.pk]) for version in versions}
     sites = {version.site_id: version.site.code for version in versions if version.site_id is not None}
-    return _Snapshot(number, packs, sites)
+    line = Timeline(
+        tuple(pack for version, pack in packs.items() if version.active),
+        tuple(pack for version, pack in packs.items() if not version.active),
+    )
+    return _Snapshot(number, line, tuple(_Stage(since, held, sites) for since, held in line.stages()))
 
 
 def _pack(version: PackVersion, items: list[Item]) -> Pack:
@@ -202,6 +261,8 @@ def _pack(version: PackVersion, items: list[Item]) -> Pack:
         version.site.code if version.site is not None else "",
         tuple(items),
         version.pk,
+        files_digest=version.files_digest,
+        valid_from=version.valid_from,
     )
 
 

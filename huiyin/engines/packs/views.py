@@ -8,17 +8,25 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import get_language, gettext_lazy
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from huiyin.base.kit.moment import today
+from huiyin.base.kit.scope import current
 from huiyin.base.kit.views import DetailView, PageView
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 
+from .differences import Row, compared, flat, said, values_of
+from .exporting import folder_of, merged_folder
 from .models import PackEntry, PackVersion
 from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of
-from .selectors import entries
+from .selectors import draft_of, entries, pack_of
+from .views_edit import EDIT, may_edit
 from .words import key_words, moment
+from .writing import zipped
 
 VIEW = "packs.view"
 SHOWN = 200
@@ -31,19 +39,27 @@ class OfPacks(PageView):
 
     permission = VIEW
 
-    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        self.sites = list(sites_in_reach(VIEW).order_by("code"))
-        code = request.GET.get("site", "")
-        self.site: Site | None = next((one for one in self.sites if one.code == code), None)
-        if code and self.site is None:
+    @cached_property
+    def sites(self) -> list[Site]:
+        """The sites whose rules one may see."""
+        return list(sites_in_reach(VIEW).order_by("code"))
+
+    @cached_property
+    def site(self) -> Site | None:
+        """The site asked for; 404 when it is none of one's own."""
+        code = self.request.GET.get("site", "")
+        found = next((one for one in self.sites if one.code == code), None)
+        if code and found is None:
             raise Http404
-        return super().get(request, **kwargs)
+        return found
 
     def context(self, **extra: Any) -> dict[str, Any]:
         own = PackVersion.objects.filter(active=True, site__isnull=False).values_list("site_id", flat=True)
         with_own = set(own)
         choices = [one for one in self.sites if one.pk in with_own or one == self.site]
-        return super().context(site=self.site, site_choices=choices, tab=self.tab, **extra)
+        return super().context(
+            site=self.site, site_choices=choices, tab=self.tab, may_change=current().holds(EDIT), **extra
+        )
 
     tab = ""
 
@@ -74,7 +90,9 @@ class Packs(OfPacks):
         return super().context(
             active=active,
             chapters=[one for one in chapters if one.count],
+            scheduled=list(rows.filter(scheduled=True).order_by("valid_from", "pk")),
             versions=list(rows.order_by("-loaded_at", "-pk")[:VERSIONS_SHOWN]),
+            draft=draft_of(self.site) if may_edit(self.site.pk if self.site is not None else None) else None,
             **extra,
         )
 
@@ -183,7 +201,7 @@ class EntryPage(DetailView):
 
     def get_title(self) -> str:
         entry: PackEntry = self.object
-        return str(_words(entry.data.get("name")) or entry.code)
+        return str(said(entry.data.get("name")) or entry.code)
 
     def context(self, **extra: Any) -> dict[str, Any]:
         entry: PackEntry = extra["object"]
@@ -198,17 +216,18 @@ class EntryPage(DetailView):
         counts = in_force is not None and in_force.version_id == entry.version_id
         return super().context(
             label=known.label if known is not None else entry.section,
-            said=self.said(in_force) if counts and in_force is not None else [],
+            said=self.told(in_force) if counts and in_force is not None else [],
             lines=[]
             if counts and show_of(entry.section)
             else [(key_words(p), t) for p, t in flat(entry.data)],
             layers=[one for one in others if one.version.active],
             earlier=[one for one in others if not one.version.active],
             in_force=counts,
+            editors=editors(entry) if entry.version.active else [],
             **extra,
         )
 
-    def said(self, item: Item) -> list[tuple[str, str]]:
+    def told(self, item: Item) -> list[tuple[str, str]]:
         """An entry as its section shows it to people."""
         show = show_of(item.section)
         if show is None:
@@ -216,32 +235,6 @@ class EntryPage(DetailView):
         sheet = show([item], self.object.site_id)
         cells = [line.cells for _name, lines in sheet.groups for line in lines]
         return [(column, cell) for column, cell in zip(sheet.columns, cells[0], strict=True) if cell]
-
-
-def flat(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
-    """Data as lines of name and text; words in the language of the moment stand for all their languages."""
-    if isinstance(value, dict) and "zh" in value:
-        yield path, str(_words(value))
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            if name not in ("source", "clause", "note", "code"):
-                yield from flat(one, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and all(not isinstance(one, dict | list) for one in value):
-        yield path, ", ".join(str(one) for one in value)
-    elif isinstance(value, list):
-        for number, one in enumerate(value, 1):
-            yield from flat(one, f"{path} {number}")
-    else:
-        yield path, (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
-
-
-def _words(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    language = get_language() or ""
-    if language.startswith("en"):
-        return value.get("en") or value.get("zh")
-    return value.get("zh-hant") or value.get("zh") if language == "zh-hant" else value.get("zh")
 
 
 class VersionPage(DetailView):
@@ -252,25 +245,98 @@ class VersionPage(DetailView):
     template_name = "packs/version.html"
 
     def get_queryset(self) -> QuerySet[PackVersion]:
-        rows: QuerySet[PackVersion] = super().get_queryset().select_related("loaded_by", "site")
+        rows: QuerySet[PackVersion] = super().get_queryset().select_related("loaded_by", "site", "restores")
         return rows
 
     def context(self, **extra: Any) -> dict[str, Any]:
         version: PackVersion = extra["object"]
-        before = PackVersion.objects.filter(code=version.code, pk__lt=version.pk).order_by("-pk").first()
+        earlier = PackVersion.objects.filter(code=version.code, pk__lt=version.pk)
+        before = earlier.filter(withdrawn_at=None).order_by("-valid_from", "-pk").first()
         now_held, held = contents(version), contents(before) if before is not None else {}
-        changed = [key for key in now_held if key in held and now_held[key].data != held[key].data]
+        changed = [
+            key
+            for key in now_held
+            if key in held
+            and (now_held[key].data, now_held[key].parent) != (held[key].data, held[key].parent)
+        ]
         counted: dict[str, int] = {}
         for name, _code in now_held:
             counted[name] = counted.get(name, 0) + 1
         return super().context(
             before=before,
+            may=may_edit(version.site_id),
+            restorable=not version.active and not version.scheduled,
             counted=[(known.label, n) for name, n in sorted(counted.items()) if (known := section(name))],
             added=[now_held[key] for key in now_held if key not in held][:SHOWN] if before else [],
-            changed=[now_held[key] for key in changed][:SHOWN],
+            changed=[
+                Changed(now_held[key], tuple(compared(values_of(held[key]), values_of(now_held[key]))))
+                for key in changed[:SHOWN]
+            ],
             removed=[held[key] for key in held if key not in now_held][:SHOWN],
             **extra,
         )
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Where an entry can be changed: for the company or for one site."""
+
+    label: str
+    url: str
+    overrides: bool
+
+
+def editors(entry: PackEntry) -> list[Editor]:
+    """Where one may change an entry: at its own layer, or at a later one, which then overrides it."""
+    known = section(entry.section)
+    layer = entry.version.layer
+    url = reverse("packs:edit", args=[entry.section, entry.code])
+    found = []
+    if layer != "site" and may_edit(None):
+        found.append(Editor(_("for the company"), url, layer != "company"))
+    if known is not None and known.apply is None:
+        sites = sites_in_reach(EDIT).order_by("code")
+        own = [one for one in sites if layer != "site" or one.pk == entry.site_id]
+        found += [Editor(one.name, f"{url}?site={one.code}", layer != "site") for one in own]
+    return found
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An entry that two versions hold differently, value by value."""
+
+    entry: PackEntry
+    rows: tuple[Row, ...]
+
+
+class Archive(DetailView):
+    """One version of a pack as a folder of files."""
+
+    permission = VIEW
+    model = PackVersion
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        pack = pack_of(self.get_object())
+        return archive({pack.code: folder_of(pack)}, f"{pack.code}-{pack.version}")
+
+
+class WholeArchive(OfPacks):
+    """All entries in force for everybody or at one site, as the folder of one pack."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        code, files = merged_folder(self.site)
+        return archive({code: files}, f"{code}-{today():%Y%m%d}")
+
+
+def archive(folders: dict[str, dict[str, bytes]], name: str) -> HttpResponse:
+    """Pack folders as a download."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-._") else "-" for c in name)
+    headers = {"Content-Disposition": f'attachment; filename="{plain}.zip"'}
+    return HttpResponse(zipped(folders), content_type="application/zip", headers=headers)
+
+
+def _differs(one: PackEntry, other: PackEntry) -> bool:
+    return (one.data, one.parent) != (other.data, other.parent)
 
 
 def contents(version: PackVersion) -> dict[tuple[str, str], PackEntry]:

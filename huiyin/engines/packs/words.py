@@ -81,6 +81,22 @@ KEYS: dict[str, Any] = {
     "clock": pgettext_lazy("pack", "Kind of limit"),
     "limit": _("Limit"),
     "disabled": _("switched off"),
+    "clause": _("Clause"),
+    "source": _("Requirements"),
+    "note": _("Note"),
+    "parent": pgettext_lazy("pack", "Stands under"),
+    "display": pgettext_lazy("pack", "Mark"),
+    "limit.value": _("Limit"),
+    "limit.unit": _("Limit (unit)"),
+    "warn.before": pgettext_lazy("pack", "Warn ahead"),
+    "when.kind": pgettext_lazy("pack", "Kind of case"),
+    "when.category": _("Category"),
+    "when.severity": _("Severity"),
+    "when.place_kind": _("Kinds of places"),
+    "when.channel": _("Channel"),
+    "starts_on": pgettext_lazy("pack", "Starts with the events"),
+    "stops_on": pgettext_lazy("pack", "Stops with the events"),
+    "cancels_on": pgettext_lazy("pack", "Ends without a verdict with the events"),
 }
 """What the values of entries are called, by their path."""
 

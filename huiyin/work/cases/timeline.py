@@ -135,6 +135,8 @@ def clock_name(kind: str) -> str:
         "answer": pgettext("limit", "Answer"),
         "assign": pgettext("limit", "Assign"),
         "close": pgettext("limit", "Close"),
+        "finish": pgettext("limit", "Finish"),
+        "report": pgettext("limit", "Report progress"),
     }.get(kind, kind)
 
 

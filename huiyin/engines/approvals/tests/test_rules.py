@@ -166,7 +166,7 @@ CHAINS: list[tuple[str, str, str, dict[str, Any], list[str]]] = [
     ("001-482", "staff.pay", "site-director", {"amount": 200_00}, TOP),
     ("001-484", "staff.compensation", "site-director", {}, TOP[:1]),
     ("001-480", "staff.dismissal", "site-director", {}, TOP),
-    ("001-479", "staff.orders", "cs-manager", {}, FOUR[:1]),
+    ("001-479", "staff.orders", "cs-manager", {"level": "team-leader"}, FOUR[:2]),
     ("003-045", "staff.resignation", "front-desk", {}, ["cs-manager", "site-director"]),
     ("003-088", "staff.attendance", "cs-manager", {}, FOUR[:2]),
     ("003-037", "staff.patrol", "cs-manager", {}, FOUR[:1]),
@@ -237,5 +237,6 @@ def test_a_day_of_leave_ends_with_the_director_a_longer_one_goes_up(estate: dict
             approval = services.agree(approval, by=actor_of(estate["site-director"]))
         states.append(approval.state)
     assert states == ["approved", "pending"]
-    own = ask(estate, "staff.orders", "site-director", {})
+    own = ask(estate, "staff.orders", "site-director", {"level": "team-leader"})
     assert own.state == "approved"
+    assert ask(estate, "staff.orders", "site-director", {"level": "supervisor"}).state == "pending"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from huiyin.base.kit.templatetags.kit import badge
@@ -21,6 +22,16 @@ register = template.Library()
 def layer_badge(layer: str) -> SafeString:
     """The layer of a pack in a word."""
     return badge(dict(PackVersion.Layer.choices).get(layer, layer), LAYER_TONES.get(layer, "neutral"))
+
+
+@register.simple_tag
+def version_badge(version: PackVersion) -> SafeString:
+    """Whether a version counts, will count, or no longer does, in a word."""
+    if version.active:
+        return badge(_("in force"), "good")
+    if version.scheduled:
+        return badge(_("scheduled"), "waiting")
+    return badge(_("withdrawn"), "neutral") if version.withdrawn_at else badge(_("replaced"), "neutral")
 
 
 @register.filter

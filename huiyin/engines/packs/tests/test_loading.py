@@ -438,8 +438,19 @@ def test_an_upgrade_that_changes_a_schema_reads_packs_again(
         loud: bool = False
 
     monkeypatch.setitem(registry._sections, "phrases", Section("phrases", Other, "Phrases"))
-    assert load([folder], by=scope.actor).changed_anything
+    before = PackVersion.objects.get().files_digest
+    assert not load([folder], by=scope.actor).changed_anything, "they still say the same"
+    assert PackVersion.objects.get().files_digest != before
     assert entries("phrases")[0].value.loud is False
+
+    class Stricter(Entry):
+        moment: str
+        text: Words
+        loud: bool
+
+    monkeypatch.setitem(registry._sections, "phrases", Section("phrases", Stricter, "Phrases"))
+    with pytest.raises(PackErrors, match="“loud” is missing"):
+        load([folder], by=scope.actor)
 
 
 def test_an_entry_that_no_longer_fits_is_left_out_and_counted(write_pack: Write, scope: Scope) -> None:

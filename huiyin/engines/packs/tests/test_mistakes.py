@@ -30,6 +30,15 @@ POST = """\
 """
 
 
+LIMIT = """\
+- code: quick
+  name: {zh: 答复}
+  clock: answer
+  limit: {value: 30, unit: minutes}
+  source: [001-322]
+"""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A pack with one mistake: where it is found, words of the message and of the mend."""
@@ -41,6 +50,10 @@ class Mistake:
     files: dict[str, str | bytes] = field(default_factory=dict)
     requires: str = ""
     layer: str = "base"
+    beside: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further packs that are loaded with it: how `write_pack` makes each."""
+    link: str = ""
+    """A file of the pack that leads out of it."""
 
 
 def phrases(text: str | bytes) -> dict[str, str | bytes]:
@@ -49,6 +62,22 @@ def phrases(text: str | bytes) -> dict[str, str | bytes]:
 
 def posts(text: str) -> dict[str, str | bytes]:
     return {"posts.yaml": text}
+
+
+def limits(text: str) -> dict[str, str | bytes]:
+    return {"limits.yaml": LIMIT + text}
+
+
+def limit(told: str) -> dict[str, str | bytes]:
+    return {"limits.yaml": LIMIT.replace("{value: 30, unit: minutes}", told)}
+
+
+def categories(text: str) -> dict[str, str | bytes]:
+    return {"categories.yaml": text}
+
+
+def branch(code: str, more: str = "") -> str:
+    return f"- code: {code}\n  name: {{zh: 甲}}\n  kind: repair\n  source: [001-090]\n{more}"
 
 
 def head(text: str) -> dict[str, str | bytes]:
@@ -336,15 +365,156 @@ MISTAKES: dict[str, Mistake] = {
     "a pack that is required and missing": Mistake(
         "pack.yaml", 4, "pack other is not loaded", "Load it together", requires="other"
     ),
+    "a code that is a number": Mistake(
+        "phrases.yaml", 1, "“code” cannot be “12”", "quotes", phrases(PHRASE.replace("hello", "12"))
+    ),
+    "a code that is empty": Mistake(
+        "phrases.yaml", 1, "“code” cannot be empty", "text", phrases(PHRASE.replace("hello", ""))
+    ),
+    "no code": Mistake(
+        "phrases.yaml",
+        1,
+        "“code” is missing",
+        "Add it",
+        phrases(PHRASE.replace("- code: hello\n  moment", "- moment")),
+    ),
+    "a byte order mark in the middle": Mistake(
+        "phrases.yaml", 1, "“code” cannot be", "form", phrases(PHRASE.replace("hello", "\ufeffhello"))
+    ),
+    "a requirement that does not exist": Mistake(
+        "phrases.yaml",
+        4,
+        "no requirement 999-999",
+        "docs/requirements",
+        phrases(PHRASE.replace("001-045", "999-999")),
+    ),
+    "a mapping instead of a list": Mistake(
+        "phrases.yaml", 1, "“hello” is not known", "entries", phrases("hello:\n  moment: greeting\n")
+    ),
+    "a list instead of a text": Mistake(
+        "phrases.yaml",
+        2,
+        "“moment” cannot be a list",
+        "Write a text",
+        phrases(PHRASE.replace("greeting", "[a, b]")),
+    ),
+    "a category that does not exist": Mistake(
+        "limits.yaml",
+        6,
+        "no category “repair.watter”",
+        "Known are",
+        limits("  when: {category: [repair.watter]}\n"),
+    ),
+    "a kind of case that does not exist": Mistake(
+        "limits.yaml", 6, "no kind “repare”", "Did you mean “repair”", limits("  when: {kind: [repare]}\n")
+    ),
+    "an event that does not exist": Mistake(
+        "limits.yaml",
+        6,
+        "no event “cases.registred”",
+        "Did you mean “cases.registered”",
+        limits("  starts_on: [cases.registred]\n"),
+    ),
+    "a clock that says not when it starts": Mistake(
+        "limits.yaml",
+        3,
+        "does not say when it starts",
+        "Add the verbs",
+        {"limits.yaml": LIMIT.replace("clock: answer", "clock: dance")},
+    ),
+    "a unit that does not exist": Mistake(
+        "limits.yaml", 4, "fortnights", "Correct it", limit("{value: 1, unit: fortnights}")
+    ),
+    "a limit without its unit": Mistake("limits.yaml", 4, "unit", "Correct it", limit("{value: 30}")),
+    "a limit that is no number": Mistake(
+        "limits.yaml", 4, "is not a number", "Correct it", limit("{value: many, unit: hours}")
+    ),
+    "half a day": Mistake("limits.yaml", 4, "not whole", "Correct it", limit("{value: 0.5, unit: days}")),
+    "a limit beyond ten years": Mistake(
+        "limits.yaml", 4, "within ten years", "shorter", limit("{value: 11, unit: years}")
+    ),
+    "a day that does not exist": Mistake(
+        "limits.yaml", 4, "limit", "Correct it", limit('{year_day: "13-45"}')
+    ),
+    "an hour that does not exist": Mistake(
+        "limits.yaml", 4, "limit", "Correct it", limit('{day: 0, at: "25:00"}')
+    ),
+    "a warning after the end": Mistake(
+        "limits.yaml",
+        6,
+        "before the clock starts",
+        "shorter",
+        limits("  warn: {before: {value: 1, unit: hours}}\n"),
+    ),
+    "a warning of less than nothing": Mistake(
+        "limits.yaml",
+        6,
+        "amount of time",
+        "Correct it",
+        limits("  warn: {before: {value: -5, unit: minutes}}\n"),
+    ),
+    "a rule behind one that fits everything": Mistake(
+        "limits.yaml", 6, "never reached", "before that rule", limits(LIMIT.replace("quick", "slow"))
+    ),
+    "categories under each other in a ring": Mistake(
+        "categories.yaml",
+        5,
+        "stands under itself",
+        "Correct the parent",
+        categories(branch("a", "  parent: b\n") + branch("b", "  parent: a\n")),
+    ),
+    "a category under one that does not exist": Mistake(
+        "categories.yaml", 5, "does not exist", "Correct the parent", categories(branch("a", "  parent: b\n"))
+    ),
+    "children that are no list": Mistake(
+        "categories.yaml", 5, "list of entries", "- code", categories(branch("a", "  children: b\n"))
+    ),
+    "a parent named twice": Mistake(
+        "categories.yaml",
+        10,
+        "“parent” is not known",
+        "Known keys",
+        categories(
+            branch("a", "  children:\n")
+            + "    - code: b\n      name: {zh: 乙}\n      kind: repair\n      source: [001-090]\n      parent: a\n"
+        ),
+    ),
+    "a link out of the pack": Mistake(
+        "posts.yaml", 1, "not followed", "the file itself", phrases(PHRASE), link="/etc/hostname"
+    ),
+    "the same entry in two packs of one layer": Mistake(
+        "phrases.yaml", 1, "same layer", "require", phrases(PHRASE), beside={"other": {"phrases": PHRASE}}
+    ),
+    "packs that require each other": Mistake(
+        "pack.yaml",
+        4,
+        "require each other",
+        "Delete one",
+        requires="other",
+        beside={"other": {"requires": "trial"}},
+    ),
+    "a pack that requires one of a later layer": Mistake(
+        "pack.yaml", 4, "later layer", "instead", requires="other", beside={"other": {"layer": "company"}}
+    ),
+    "an entry that a later layer needs": Mistake(
+        "posts.yaml",
+        5,
+        "no post boss",
+        "null",
+        posts(POST + "  reports_to: boss\n"),
+        layer="company",
+        requires="other",
+        beside={"other": {"posts": POST.replace("clerk", "chief")}},
+    ),
     "a pack that requires itself": Mistake(
         "pack.yaml", 4, "require each other", "Delete one", requires="trial"
     ),
 }
 
 
-def problems_of(folder: Path, scope: Scope) -> tuple[Problem, ...]:
+def problems_of(folder: Path, scope: Scope, *beside: Path) -> tuple[Problem, ...]:
     with pytest.raises(PackErrors) as caught:
-        load([folder], by=scope.actor)
+        load([folder, *beside], by=scope.actor)
     return caught.value.problems
 
 
@@ -354,7 +524,10 @@ def test_a_mistake_is_named_with_file_line_and_mend_and_nothing_is_loaded(
 ) -> None:
     mistake = MISTAKES[name]
     folder = write_pack("trial", mistake.files, mistake.layer, mistake.requires)
-    found = problems_of(folder, scope)
+    if mistake.link:
+        (folder / mistake.file).symlink_to(mistake.link)
+    beside = [write_pack(code, **made) for code, made in mistake.beside.items()]
+    found = problems_of(folder, scope, *beside)
     place = f"trial/{mistake.file}"
     fitting = [
         one
@@ -366,6 +539,10 @@ def test_a_mistake_is_named_with_file_line_and_mend_and_nothing_is_loaded(
     assert not PackVersion.objects.exists()
     assert not PackEntry.objects.exists()
     assert not Post.objects.exists()
+
+
+def test_there_are_far_more_than_thirty_kinds_of_mistakes() -> None:
+    assert len(MISTAKES) >= 85
 
 
 def test_all_mistakes_of_all_packs_are_reported_at_once(

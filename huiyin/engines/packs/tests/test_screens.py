@@ -132,7 +132,7 @@ def test_a_version_tells_what_changed(loaded: People, as_user: As, write_pack: W
         load([write_pack("trial", phrases=new)], by=BY)
         version = PackVersion.objects.get(code="trial", active=True)
     page = as_user(loaded.alice).get(reverse("packs:version", args=[version.pk]))
-    assert [one.code for one in page.context["changed"]] == ["hello"]
+    assert [one.entry.code for one in page.context["changed"]] == ["hello"]
     assert [one.code for one in page.context["added"]] == ["bye"]
     assert [one.code for one in page.context["removed"]] == ["answer-any"]
 
