@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "huiyin.records.customers",
     "huiyin.work.cases",
     "huiyin.insight.indicators",
+    "huiyin.insight.coverage",
     "huiyin.faces.desk",
     "huiyin.faces.api",
     "huiyin.faces.demo",

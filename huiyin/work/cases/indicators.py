@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from huiyin.base.kit.figures import Breakdown, Indicator, Part, Period, declare
+from huiyin.base.kit.figures import Breakdown, Indicator, Part, Period, RecordSet, declare
 from huiyin.base.kit.moment import now
 from huiyin.engines.clocks.models import Clock
 
@@ -55,6 +55,23 @@ def closed(period: Period) -> QuerySet[Case]:
     return received(period).filter(state__in=("closed", "declined"))
 
 
+def _of_kind(kind: str, records: RecordSet) -> RecordSet:
+    def cases(period: Period) -> QuerySet[Case]:
+        return records(period).filter(kind=kind)
+
+    return cases
+
+
+def unmerged(period: Period) -> QuerySet[Case]:
+    """Cases received in the period that are answered for themselves, not with the one they were merged into."""
+    return received(period).exclude(state="merged")
+
+
+def answered(period: Period) -> QuerySet[Case]:
+    """Cases received in the period whose customer has been told a result, declined ones included."""
+    return unmerged(period).filter(Q(answered_at__isnull=False) | Q(state="declined"))
+
+
 def came_back(period: Period) -> QuerySet[Case]:
     """Cases received in the period that had to be taken up again."""
     return received(period).filter(reopened__gt=0)
@@ -95,6 +112,18 @@ declare(
     Indicator(
         "came-back", _("Taken up again"), _("Of the cases received in the period: those reopened at least once."),
         came_back, CASES, VIEW, denominator=received, good="down", prepare=with_clocks,
+    ),
+    Indicator(
+        "help-settled", _("Help requests settled"),
+        _("Of the help requests received in the period: those that have ended with an answer."),
+        _of_kind("help", closed), CASES, VIEW, denominator=_of_kind("help", unmerged), good="up",
+        prepare=with_clocks, source=("001-532",),
+    ),
+    Indicator(
+        "complaints-answered", _("Complaints answered"),
+        _("Of the complaints received in the period: those whose customer was told a result."),
+        _of_kind("complaint", answered), CASES, VIEW, denominator=_of_kind("complaint", unmerged), good="up",
+        prepare=with_clocks, source=("001-169",),
     ),
     Indicator(
         "open", _("Open now"), _("Cases about which something is still to be done."),

@@ -1,0 +1,47 @@
+"""The demands of the handbooks, as they stand in `docs/requirements`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One clause: where it stands, whom it binds, what it demands, in the words of the handbook and ours."""
+
+    id: str
+    document: str
+    organisation: str
+    post: str
+    kind: str
+    capability: str
+    figure: str
+    terms: str
+    text: str
+    evidence: str
+
+
+def folder() -> Path:
+    """Where requirements, claims and gaps are written down."""
+    return Path(settings.ROOT) / "docs" / "requirements"
+
+
+@cache
+def read_requirements(place: Path) -> tuple[Requirement, ...]:
+    """All requirements in a folder, by id; none where they are not installed."""
+    found: dict[str, Requirement] = {}
+    for file in sorted(place.glob("seed-*.tsv")):
+        for line in file.read_text(encoding="utf-8").splitlines()[1:]:
+            cells = line.split("\t")
+            if len(cells) == 10:
+                found[cells[0]] = Requirement(*cells)
+    return tuple(found[code] for code in sorted(found))
+
+
+def requirements() -> tuple[Requirement, ...]:
+    """All requirements that come with the product, by id."""
+    return read_requirements(folder())
