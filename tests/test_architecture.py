@@ -24,6 +24,7 @@ from tests.allowed import ALLOWED, EXCEPTIONS
 ROOT = Path(__file__).resolve().parents[1]
 
 UNSCOPED = {
+    "trail.Block": "digests of the whole trail; they say nothing of what happened",
     "kit.DoneOnce": "keys of repeated requests, read by their owner's number only",
     "org.OrgUnit": "the tree that reach is computed from",
     "org.Site": "what everything is cut by",

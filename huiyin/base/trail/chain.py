@@ -97,7 +97,7 @@ def hash_of(number: int, previous: str, leaves: bytes) -> str:
 
 def seal_of(block: Block) -> str:
     """The seal of a block: everything it says, under the key that is kept outside the database."""
-    key = hmac.digest(settings.FIELD_KEY.encode(), b"huiyin.trail.chain", "sha256")
+    key = settings.TRAIL_KEY.encode()
     said = f"{block.hash}:{block.first_id}:{block.last_id}:{block.count}:{block.sealed_at.astimezone(UTC).isoformat()}"
     return hmac.new(key, said.encode(), "sha256").hexdigest()
 

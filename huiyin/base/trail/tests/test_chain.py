@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.models import F
@@ -24,16 +25,15 @@ from hypothesis import strategies as st
 
 from huiyin.base.kit.jobs import JOBS
 from huiyin.base.kit.scope import Actor, system_scope, use
-from huiyin.base.org.models import User
 from huiyin.base.trail import sealing
 from huiyin.base.trail.chain import BROKEN, CHANGED, INSERTED, MISSING, REMOVED, START, Fault, faults
 from huiyin.base.trail.models import Block, Event
-from huiyin.base.trail.registry import verb
+from huiyin.base.trail.registry import VERBS
 from huiyin.base.trail.sealing import seal_settled, settled
 from huiyin.base.trail.services import record
 from huiyin.base.trail.verify import CHECKS
 
-HAPPENED = verb("tests.happened", "Happened")
+HAPPENED = "tests.happened"
 BY = Actor(None, "test", "command")
 ON_POSTGRESQL = pytest.mark.skipif(
     settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql",
@@ -42,14 +42,15 @@ ON_POSTGRESQL = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _scope() -> Iterator[None]:
+def _scope(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(VERBS, HAPPENED, "Happened")
     with use(system_scope("test")):
         yield
 
 
 def happen(count: int) -> list[Event]:
     """So many events, with all that JSON can hold."""
-    user, _new = User.objects.get_or_create(username="matter", defaults={"name": "matter"})
+    user, _new = get_user_model().objects.get_or_create(username="matter", defaults={"name": "matter"})
     return [
         record(
             user,
@@ -210,11 +211,11 @@ def test_blocks_cannot_be_changed_or_taken_out_and_a_new_hash_needs_the_key() ->
     with transaction.atomic():  # who makes the whole chain anew after a change has no key to seal it with
         Event.objects.filter(pk=Block.objects.get(number=1).last_id).update(actor_label="nobody")
         Block.objects.all().delete()
-        true_key, settings.FIELD_KEY = settings.FIELD_KEY, "a guess"
+        true_key, settings.TRAIL_KEY = settings.TRAIL_KEY, "a guess"
         try:
             seal_settled(size=10)
         finally:
-            settings.FIELD_KEY = true_key
+            settings.TRAIL_KEY = true_key
         assert {one.kind for one in found()} == {BROKEN}
         transaction.set_rollback(True)
 
@@ -238,7 +239,7 @@ def test_the_command_names_every_fault_and_the_head(capsys: pytest.CaptureFixtur
 @pytest.mark.django_db(transaction=True)
 @ON_POSTGRESQL
 def test_nothing_is_sealed_while_a_lower_id_may_still_be_committed() -> None:
-    user = User.objects.create_user("late", name="late")
+    user = get_user_model().objects.create_user("late", name="late")
     written, commit = threading.Event(), threading.Event()
 
     def slowly() -> None:
@@ -267,7 +268,7 @@ def test_nothing_is_sealed_while_a_lower_id_may_still_be_committed() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_sealers_at_once_while_others_write_seal_everything_once() -> None:
-    user = User.objects.create_user("busy", name="busy")
+    user = get_user_model().objects.create_user("busy", name="busy")
     ended, failed = threading.Event(), []
 
     def at_work(work: Any) -> None:
