@@ -9,9 +9,21 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
-from huiyin.base.kit.figures import BREAKDOWNS, INDICATORS, Breakdown, Figure, Part, Period, measure
+from huiyin.base.kit.figures import (
+    BREAKDOWNS,
+    INDICATORS,
+    Breakdown,
+    Figure,
+    Indicator,
+    Part,
+    Period,
+    measure,
+)
 from huiyin.base.kit.moment import local_zone
 from huiyin.base.kit.scope import current
+from huiyin.base.kit.spans import SPANS, Span, before, last_spans, name_of
+
+from .targets import Target, targets_of
 
 DAYS = (1, 7, 30, 90)
 """The periods offered, in days up to today."""
@@ -73,3 +85,65 @@ def by_day(code: str, period: Period) -> list[tuple[date, int]]:
     )
     days = [period.first + timedelta(days=n) for n in range(period.days)]
     return [(day, counted.get(day, 0)) for day in days]
+
+
+TREND = 12
+"""How many periods a trend has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One period of a trend."""
+
+    name: str
+    period: Period
+    figure: Figure
+
+    @property
+    def value(self) -> Any:
+        """What is drawn: per cent of a share, the count otherwise; None where not applicable."""
+        return self.figure.count if self.figure.total is None else self.figure.ratio
+
+
+def trend(indicator: Indicator, site: Any, span: Span, day: date) -> list[Point]:
+    """An indicator over the last twelve periods of a kind up to that of a day, the oldest first."""
+    periods = last_spans(site, span, day, TREND)
+    return [Point(name_of(span, one), one, measure(indicator, one)) for one in periods]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A figure beside its target and the figure of the period before.
+
+    `target` is the one of this kind of period, else of the next longer one; only the former is `met` or not.
+    """
+
+    compared: Compared
+    target: Target | None
+    exact: bool
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one of this period, or where not applicable."""
+        return self.target.met(self.compared.figure) if self.target and self.exact else None
+
+    @property
+    def gap(self) -> Any:
+        """How far above or below the target."""
+        return self.target.gap(self.compared.figure) if self.target and self.exact else None
+
+
+def target_for(indicator: str, site: Any, span: Span, on: date) -> tuple[Target | None, bool]:
+    """The site's target over a kind of period, else over the next longer one, and whether it is the former."""
+    own = {one.entry.period: one for one in targets_of(indicator, site, on=on) if one.entry.level == "site"}
+    for longer in SPANS[SPANS.index(span) :]:
+        if longer in own:
+            return own[longer], longer == span
+    return None, False
+
+
+def held(indicator: Indicator, span: Span, period: Period) -> Held:
+    """An indicator over a period beside its target and the period before (none for figures of this moment)."""
+    earlier = None if indicator.present else measure(indicator, before(span, period))
+    target, exact = target_for(indicator.code, period.site, span, period.last)
+    return Held(Compared(measure(indicator, period), earlier), target, exact)
