@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "huiyin.records.customers",
     "huiyin.work.cases",
     "huiyin.insight.indicators",
+    "huiyin.insight.reports",
     "huiyin.insight.coverage",
     "huiyin.faces.desk",
     "huiyin.faces.api",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -101,7 +102,7 @@ def test_a_trend_is_the_figures_of_twelve_periods_that_touch_each_other(random_c
         for span in SPANS:
             points = trend(INDICATORS["received"], site, span, PRESENT.date())
             assert len(points) == 12
-            for earlier, later in zip(points, points[1:], strict=False):
+            for earlier, later in itertools.pairwise(points):
                 assert earlier.period.last + timedelta(days=1) == later.period.first
         months = trend(INDICATORS["received"], site, "month", PRESENT.date())
         assert sum(point.value for point in months) == 45
