@@ -119,10 +119,9 @@ def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
         due_at__gte=period.start,
         due_at__lt=period.end,
     )
-    rows = list(
-        clocks.order_by("due_at", "id").values_list("subject_id", "kind", "due_at", "stopped_at")[:MOST_LATE]
-    )
-    found.keep("late", list(set(clocks.order_by().values_list("subject_id", flat=True))))
+    missed = list(clocks.order_by("due_at", "id").values_list("subject_id", "kind", "due_at", "stopped_at"))
+    cases_late = found.keep("late", list({row[0] for row in missed}))
+    rows = missed[:MOST_LATE]
     cases = {
         case.pk: case
         for case in Case.objects.filter(pk__in={row[0] for row in rows}).select_related("responsible", "team")
@@ -142,7 +141,7 @@ def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
                     "responsible": str(case.responsible or case.team or ""),
                 }
             )
-    return {"rows": told, "count": clocks.count(), "cases": len(found.sets["late"])}
+    return {"rows": told, "count": len(missed), "cases": cases_late}
 
 
 def _categories(entry: ReportEntry, period: Period, found: Contents) -> list[Row]:

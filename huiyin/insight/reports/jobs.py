@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from huiyin.base.kit.figures import Period
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import Actor, system_scope, use
+from huiyin.base.kit.spans import before
 from huiyin.base.org.models import Site
 
+from .definitions import ReportEntry
 from .models import Report
 from .selectors import definitions, last_ended
 from .services import prepare
 
+MOST = 31
+"""How many missed reports of a kind are made up at once."""
 CLERK = Actor(None, "reports", "worker")
 
 
@@ -23,14 +28,22 @@ def draft_due() -> int:
     done = 0
     with use(system_scope("reports")):
         for site in Site.objects.select_related("unit").filter(unit__closed_on=None).order_by("pk"):
-            there = None
             for entry in definitions(site):
-                period = last_ended(entry, site, today())
-                if now() < entry.drafted_from(period.last):
-                    continue
-                if there is None:
-                    rows = Report.objects.filter(site=site, edition=1).order_by("-first")[:200]
-                    there = set(rows.values_list("code", "first"))
-                if (entry.code, period.first) not in there:
+                for period in _missing(entry, site):
                     done += prepare(site, entry=entry, period=period, by=CLERK) is not None
     return done
+
+
+def _missing(entry: ReportEntry, site: Site) -> list[Period]:
+    """The periods whose report is due to be drafted, the oldest first: the last one, and those since the newest."""
+    newest = Report.objects.filter(site=site, code=entry.code, edition=1).order_by("-first")
+    since = newest.values_list("first", flat=True).first()
+    found: list[Period] = []
+    period = last_ended(entry, site, today())
+    while len(found) < MOST and (since is None or period.first > since):
+        if now() >= entry.drafted_from(period.last):
+            found.append(period)
+        if since is None:
+            break
+        period = before(entry.period, period)
+    return found[::-1]

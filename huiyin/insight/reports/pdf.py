@@ -47,7 +47,9 @@ def pdf_of(html: str) -> bytes:
     """
     weasyprint = _weasyprint()
     if weasyprint is not None:
-        made: bytes = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing).write_pdf()
+        made: bytes = weasyprint.HTML(
+            string=html, url_fetcher=weasyprint.URLFetcher(allowed_protocols=())
+        ).write_pdf()
         return made
     browser = _browser()
     if browser is None:
@@ -58,10 +60,6 @@ def pdf_of(html: str) -> bytes:
             ),
         )
     return _by_browser(browser, html)
-
-
-def _fetch_nothing(url: str, *_args: Any, **_kwargs: Any) -> Any:
-    raise ValueError(f"a printed page brings everything along: {url}")
 
 
 def _by_browser(browser: str, html: str) -> bytes:

@@ -136,6 +136,8 @@ def _sheet(book: Any, title: str, heads: Sequence[str], rows: Sequence[Sequence[
         sheet.write_string(0, place, head, bold)
     for number, row in enumerate(rows, 1):
         for place, value in enumerate(row):
+            if value in ("", None):
+                continue
             if isinstance(value, datetime):
                 sheet.write_datetime(number, place, value.astimezone(local_zone()).replace(tzinfo=None), at)
                 width = 17
