@@ -23,7 +23,7 @@ DOORS: dict[str, str] = {
     "huiyin.records.places.addresses": "pure functions on addresses",
     "huiyin.records.places.importing": "who imports people imports the rooms they live in",
     "huiyin.records.places.numbers": "pure functions on plates and vehicle numbers",
-    "huiyin.insight.indicators.targets": "targets of packs, read from memory",
+    "huiyin.insight.indicators.held": "figures beside their targets; reads only",
     "huiyin.work.cases.tables": "the list of cases, which every figure opens",
     "huiyin.work.cases.filters": "fields of filters that the list of events shares",
     "huiyin.work.cases.joining": "services, continued",

@@ -21,9 +21,7 @@ from huiyin.base.kit.figures import (
 )
 from huiyin.base.kit.moment import local_zone
 from huiyin.base.kit.scope import current
-from huiyin.base.kit.spans import SPANS, Span, before, last_spans, name_of
-
-from .targets import Target, targets_of
+from huiyin.base.kit.spans import Span, last_spans, name_of
 
 DAYS = (1, 7, 30, 90)
 """The periods offered, in days up to today."""
@@ -109,41 +107,3 @@ def trend(indicator: Indicator, site: Any, span: Span, day: date) -> list[Point]
     """An indicator over the last twelve periods of a kind up to that of a day, the oldest first."""
     periods = last_spans(site, span, day, TREND)
     return [Point(name_of(span, one), one, measure(indicator, one)) for one in periods]
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A figure beside its target and the figure of the period before.
-
-    `target` is the one of this kind of period, else of the next longer one; only the former is `met` or not.
-    """
-
-    compared: Compared
-    target: Target | None
-    exact: bool
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without one of this period, or where not applicable."""
-        return self.target.met(self.compared.figure) if self.target and self.exact else None
-
-    @property
-    def gap(self) -> Any:
-        """How far above or below the target."""
-        return self.target.gap(self.compared.figure) if self.target and self.exact else None
-
-
-def target_for(indicator: str, site: Any, span: Span, on: date) -> tuple[Target | None, bool]:
-    """The site's target over a kind of period, else over the next longer one, and whether it is the former."""
-    own = {one.entry.period: one for one in targets_of(indicator, site, on=on) if one.entry.level == "site"}
-    for longer in SPANS[SPANS.index(span) :]:
-        if longer in own:
-            return own[longer], longer == span
-    return None, False
-
-
-def held(indicator: Indicator, span: Span, period: Period) -> Held:
-    """An indicator over a period beside its target and the period before (none for figures of this moment)."""
-    earlier = None if indicator.present else measure(indicator, before(span, period))
-    target, exact = target_for(indicator.code, period.site, span, period.last)
-    return Held(Compared(measure(indicator, period), earlier), target, exact)

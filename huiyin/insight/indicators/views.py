@@ -22,7 +22,8 @@ from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 
 from .cuts import CUTS, narrowed, slices
-from .selectors import DAYS, Compared, Held, breakdowns, by_day, figures, target_for, trend
+from .held import Held, target_for
+from .selectors import DAYS, Compared, breakdowns, by_day, figures, trend
 
 KEY = ("received", "answered-in-time", "closed", "open", "late")
 """The indicators shown for every site on the page across sites."""
@@ -39,7 +40,7 @@ def days_asked(request: HttpRequest) -> int:
 def span_asked(request: HttpRequest) -> tuple[Span, date]:
     """The kind of period in the address and a day in it; a month and today for what makes no sense."""
     asked = request.GET.get("span", "")
-    span: Span = asked if asked in SPANS else "month"  # type: ignore[assignment]
+    span: Span = asked if asked in SPANS else "month"
     try:
         day = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:

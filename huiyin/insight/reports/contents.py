@@ -19,7 +19,7 @@ from huiyin.base.kit.spans import before
 from huiyin.base.org.models import User
 from huiyin.base.org.selectors import standing, units_of_site
 from huiyin.engines.clocks.models import Clock
-from huiyin.insight.indicators.selectors import Held, held
+from huiyin.insight.indicators.held import Held, held
 from huiyin.work.cases.models import Case, Incident
 from huiyin.work.cases.timeline import clock_name
 
@@ -196,7 +196,8 @@ def _people(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
         "late": _by_person(INDICATORS["late"].records(period, "num")),
     }
     people = {person for sets in counted.values() for person in sets}
-    names = dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "name"))
+    known = {person for person in people if person is not None}
+    names = dict(User.objects.filter(pk__in=known).values_list("pk", "name"))
     posts: dict[int, list[str]] = {}
     held_at = standing().filter(unit__in=units_of_site(period.site), user__in=names).order_by("post__code")
     for user, post in held_at.values_list("user", "post__name"):
@@ -206,7 +207,7 @@ def _people(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
         key = f"people.{person or '-'}"
         sizes = {part: found.keep(f"{key}.{part}", sets.get(person, [])) for part, sets in counted.items()}
         share = _value(sizes["in_time"], sizes["decided"])["ratio"]
-        label = names.get(person) or _("Team, not yet taken")
+        label = names.get(person or 0) or _("Team, not yet taken")
         rows.append(
             {
                 "key": str(person or "-"),

@@ -24,7 +24,7 @@ from huiyin.work.cases.selectors import with_clocks, with_names
 from huiyin.work.cases.tables import CASES
 
 from . import services
-from .contents import moved_since
+from .contents import Moved, moved_since
 from .evidence import evidence_of
 from .filters import ReportFilter
 from .forms import CommentaryForm, DraftForm, ReasonForm
@@ -78,7 +78,7 @@ class ReportPage(DetailView):
     def context(self, **extra: Any) -> dict[str, Any]:
         report = self.object
         shared = report_context(report)
-        changed, moved = 0, []
+        changed, moved = 0, list[Moved]()
         if report.is_issued:
             changed, moved = moved_since(shared["found"], entry_of(report), report.period)
         return super().context(
@@ -168,9 +168,10 @@ class Records(ListView):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         queryset: QuerySet[Report] = Gate.get_queryset(self)
-        self.report = queryset.select_related("site").filter(pk=kwargs["pk"]).first()
-        if self.report is None or not current().holds("cases.view", self.report.site_id):
+        report = queryset.select_related("site").filter(pk=kwargs["pk"]).first()
+        if report is None or not current().holds("cases.view", report.site_id):
             raise Http404(kwargs["pk"])
+        self.report: Report = report
         return super().get(request, **kwargs)
 
     def get_queryset(self) -> QuerySet[Case]:

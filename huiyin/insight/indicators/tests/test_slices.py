@@ -18,7 +18,8 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import appoint, save_post
 from huiyin.engines.clocks.jobs import tick
 from huiyin.insight.indicators.cuts import slices
-from huiyin.insight.indicators.selectors import held, trend
+from huiyin.insight.indicators.held import held
+from huiyin.insight.indicators.selectors import trend
 from huiyin.work.cases import services
 from huiyin.work.cases.models import Category
 from huiyin.work.cases.tests.conftest import EVERYTHING, LONG_AGO, Centre, centre
