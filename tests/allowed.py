@@ -27,6 +27,8 @@ DOORS: dict[str, str] = {
     "huiyin.records.places.addresses": "pure functions on addresses",
     "huiyin.records.places.importing": "who imports people imports the rooms they live in",
     "huiyin.records.places.numbers": "pure functions on plates and vehicle numbers",
+    "huiyin.insight.indicators.held": "figures beside their targets; reads only",
+    "huiyin.work.cases.tables": "the list of cases, which every figure opens",
     "huiyin.work.cases.filters": "fields of filters that the list of events shares",
     "huiyin.work.cases.joining": "services, continued",
     "huiyin.work.cases.templatetags": "how a case is shown wherever it is named",
@@ -94,6 +96,7 @@ SHARED: dict[str, str] = {
 
 DECORATIVE: dict[str, set[str]] = {
     "files:download": {"name"},  # there for whoever saves the file
+    "reports:records": {"part"},
     "indicators:records": {"part"},  # a part that holds nothing is an empty list
 }
 """Keywords of addresses that name no row."""

@@ -24,7 +24,7 @@ from django.test import Client
 from PIL import Image
 
 from huiyin.base.kit.figures import INDICATORS
-from huiyin.base.kit.moment import now
+from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.kit.scope import Actor, system_scope, use
 from huiyin.base.org import selectors as org
 from huiyin.base.org import services as org_services
@@ -41,6 +41,7 @@ from huiyin.engines.packs import editing
 from huiyin.engines.packs import selectors as packs
 from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.services import load
+from huiyin.insight.reports import services as reports
 from huiyin.records.customers import holdings
 from huiyin.records.customers import services as customers
 from huiyin.records.places import services as places
@@ -281,6 +282,15 @@ def an_incident(world: World, site: Site, n: int) -> Any:
     )
 
 
+@builder("reports.report")
+def a_report(world: World, site: Site, n: int) -> Any:
+    with use(org.scope_of(world.staff(site))):
+        day = (now() - timedelta(days=n)).astimezone(local_zone()).date()
+        report = reports.draft(site, code="daily", day=day, by=BY)
+        reports.write(report, commentary=f"{world.mark(site)} commentary {n}", by=BY)
+        return report if n % 2 else reports.issue(report, by=BY)
+
+
 @builder("files.attachment")
 def an_attachment(world: World, site: Site, n: int) -> Any:
     data, ending = (_picture(), "png") if n == 1 else (f"{world.mark(site)} {n}".encode(), "txt")
@@ -405,6 +415,7 @@ ADDRESSES: dict[str, Values] = {
         "owner_type": "cases.case",
         "owner_id": world.row("cases.case", site).pk,
     },
+    "indicators:figure": lambda _world, site: {"code": site.code, "figure": next(iter(INDICATORS))},
     "indicators:records": lambda _world, site: {
         "code": site.code,
         "figure": next(iter(INDICATORS)),
@@ -419,6 +430,12 @@ ADDRESSES: dict[str, Values] = {
     "packs:new-entry": lambda _world, site: {"section": "phrases", "?": f"site={site.code}"},
     "packs:switch-off": _pack_entry,
     "packs:take-out": _pack_entry,
+    "reports:evidence": column("cases.case", "code"),
+    "reports:evidence-pdf": column("cases.case", "code"),
+    "reports:records": lambda world, site: {
+        "pk": world.row("reports.report", site).pk,
+        "part": "figures.received.num",
+    },
     "places:place-add": lambda world, site: {"pk": world.row("places.place", site).pk, "?": "kind=floor"},
     "places:place-new": lambda _world, site: {"?": f"kind=building&site={site.code}"},
 }

@@ -35,7 +35,8 @@ CEILINGS: dict[str, int] = {
     "desk:suggest": 14,
     "desk:trail": 20,
     "indicators:across": 15,
-    "indicators:site": 34,
+    "indicators:figure": 45,  # twelve periods, each with numerator and denominator
+    "indicators:site": 42,
     "org:people": 14,
     "org:person": 14,
     "org:person-appoint": 11,
@@ -43,6 +44,13 @@ CEILINGS: dict[str, int] = {
     "org:unit-appoint": 11,
     "packs:draft": 13,  # every pack in force is read afresh, and what is to come
     "places:place": 18,
+    "reports:evidence": 18,
+    "reports:evidence-pdf": 18,
+    "reports:list": 15,
+    "reports:pdf": 60,
+    "reports:records": 60,
+    "reports:report": 60,  # every figure twice, with its records
+    "reports:spreadsheet": 60,
     "places:places": 13,
 }
 """The most queries of those pages and operations that may need more."""

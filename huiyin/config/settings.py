@@ -81,6 +81,7 @@ def _database(url: str) -> dict[str, object]:
 DEBUG = _flag("HUIYIN_DEBUG", False)
 SECRET_KEY = os.environ.get("HUIYIN_SECRET_KEY") or _kept_secret("secret.key")
 FIELD_KEY = os.environ.get("HUIYIN_FIELD_KEY") or _kept_secret("field.key")
+TRAIL_KEY = os.environ.get("HUIYIN_TRAIL_KEY") or _kept_secret("trail.key")
 ALLOWED_HOSTS = os.environ.get("HUIYIN_HOSTS", "*").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("HUIYIN_ORIGINS", "").split(",") if o]
 FILES = HOME / "files"
@@ -105,6 +106,7 @@ INSTALLED_APPS = [
     "huiyin.records.customers",
     "huiyin.work.cases",
     "huiyin.insight.indicators",
+    "huiyin.insight.reports",
     "huiyin.insight.coverage",
     "huiyin.faces.desk",
     "huiyin.faces.api",

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("places/", include("huiyin.records.places.urls")),
     path("customers/", include("huiyin.records.customers.urls")),
     path("cases/", include("huiyin.work.cases.urls")),
+    path("reports/", include("huiyin.insight.reports.urls")),
     path("insight/", include("huiyin.insight.indicators.urls")),
     path("coverage/", include("huiyin.insight.coverage.urls")),
     path("", include("huiyin.faces.desk.urls")),

@@ -1,4 +1,4 @@
-"""Periodic work of the trail: carrying out what is owed."""
+"""Periodic work of the trail: carrying out what is owed, and sealing what has settled."""
 
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
@@ -6,6 +6,7 @@ from huiyin.base.kit.once import forget_old
 from huiyin.base.kit.scope import Actor, system_scope, use
 
 from .models import Delivery
+from .sealing import seal_settled
 from .services import MAX_TRIES, deliver
 
 
@@ -27,3 +28,9 @@ def relay(limit: int = 200) -> int:
 def forget_keys() -> int:
     """Forget the keys of commands done long ago; returns how many."""
     return forget_old()
+
+
+@periodic(every=60)
+def seal_events() -> int:
+    """Seal what has settled in the trail; returns how many full blocks there were."""
+    return seal_settled()

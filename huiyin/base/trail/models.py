@@ -1,4 +1,4 @@
-"""What happened, and what still has to be done about it."""
+"""What happened, what still has to be done about it, and what proves that it stays as it was."""
 
 from django.conf import settings
 from django.db import models
@@ -60,3 +60,24 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reaction} for event {self.event_id}"
+
+
+class Block(models.Model):
+    """A stretch of the trail that has been sealed: its events' digests, chained to the block before.
+
+    Covers all events with ids above the last one of the block before, up to `last_id`. `leaves` holds for each
+    of them id and digest. Never changed, never deleted.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField(unique=True)
+    count = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField()
+    leaves = models.BinaryField()
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    seal = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"block {self.number}: events {self.first_id} to {self.last_id}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
 
-from .models import Event
+from .chain import digest_of, leaves_in
+from .models import Block, Event
 from .registry import describe, label
 
 MECHANICS = frozenset({"path", "sort", "key", "parent", "merged_into", "version", "name_key"})
@@ -100,3 +102,40 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_plain(text)}" for name, text in value.items() if text not in (None, ""))
     return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event with its digest and the block it is sealed in (None: not yet).
+
+    `agrees` says whether the block still has the same digest; None where it is not sealed.
+    """
+
+    event: Event
+    digest: str
+    block: Block | None
+    agrees: bool | None
+
+
+def sealed(events: Iterable[Event]) -> list[Sealed]:
+    """How each of some events of one matter, oldest first, is sealed; one query for each block among them."""
+    found: list[Sealed] = []
+    block: Block | None = None
+    leaves: dict[int, bytes] = {}
+    at_end = False
+    for event in events:
+        if not at_end and (block is None or event.pk > block.last_id):
+            block = Block.objects.filter(last_id__gte=event.pk).order_by("last_id").first()
+            leaves, at_end = (leaves_in(block), False) if block else ({}, True)
+        told = digest_of(event)
+        if block is None:
+            found.append(Sealed(event, told, None, None))
+        else:
+            leaf = leaves.get(event.pk)
+            found.append(Sealed(event, told, block, leaf is not None and leaf.hex() == told))
+    return found
+
+
+def head() -> Block | None:
+    """The newest block of the chain, without its digests."""
+    return Block.objects.order_by("-number").defer("leaves").first()

@@ -9,9 +9,19 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
-from huiyin.base.kit.figures import BREAKDOWNS, INDICATORS, Breakdown, Figure, Part, Period, measure
+from huiyin.base.kit.figures import (
+    BREAKDOWNS,
+    INDICATORS,
+    Breakdown,
+    Figure,
+    Indicator,
+    Part,
+    Period,
+    measure,
+)
 from huiyin.base.kit.moment import local_zone
 from huiyin.base.kit.scope import current
+from huiyin.base.kit.spans import Span, last_spans, name_of
 
 DAYS = (1, 7, 30, 90)
 """The periods offered, in days up to today."""
@@ -73,3 +83,27 @@ def by_day(code: str, period: Period) -> list[tuple[date, int]]:
     )
     days = [period.first + timedelta(days=n) for n in range(period.days)]
     return [(day, counted.get(day, 0)) for day in days]
+
+
+TREND = 12
+"""How many periods a trend has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One period of a trend."""
+
+    name: str
+    period: Period
+    figure: Figure
+
+    @property
+    def value(self) -> Any:
+        """What is drawn: per cent of a share, the count otherwise; None where not applicable."""
+        return self.figure.count if self.figure.total is None else self.figure.ratio
+
+
+def trend(indicator: Indicator, site: Any, span: Span, day: date) -> list[Point]:
+    """An indicator over the last twelve periods of a kind up to that of a day, the oldest first."""
+    periods = last_spans(site, span, day, TREND)
+    return [Point(name_of(span, one), one, measure(indicator, one)) for one in periods]

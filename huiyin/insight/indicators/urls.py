@@ -11,6 +11,7 @@ app_name = "indicators"
 urlpatterns = [
     path("", views.Across.as_view(), name="across"),
     path("<slug:code>/", views.OfSite.as_view(), name="site"),
+    path("<slug:code>/<slug:figure>/", views.OfFigure.as_view(), name="figure"),
     path("<slug:code>/<slug:figure>/<str:part>/", views.Records.as_view(), name="records"),
 ]
 

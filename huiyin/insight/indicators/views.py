@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,13 +13,17 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from huiyin.base.kit.figures import BREAKDOWNS, INDICATORS, Period, last_days, measure
+from huiyin.base.kit.figures import BREAKDOWNS, INDICATORS, Indicator, Period, last_days, measure
+from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import current
-from huiyin.base.kit.views import ListView, PageView
+from huiyin.base.kit.spans import SPANS, WORDS, Span, span_of
+from huiyin.base.kit.views import ListView, PageView, searchable
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 
-from .selectors import DAYS, breakdowns, by_day, figures
+from .cuts import CUTS, narrowed, slices
+from .held import Held, target_for
+from .selectors import DAYS, Compared, breakdowns, by_day, figures, trend
 
 KEY = ("received", "answered-in-time", "closed", "open", "late")
 """The indicators shown for every site on the page across sites."""
@@ -30,6 +35,25 @@ def days_asked(request: HttpRequest) -> int:
     """The length of the period in the address, or a month."""
     asked = request.GET.get("days", "")
     return int(asked) if asked.isdecimal() and len(asked) < 4 and int(asked) in DAYS else 30
+
+
+def span_asked(request: HttpRequest) -> tuple[Span, date]:
+    """The kind of period in the address and a day in it; a month and today for what makes no sense."""
+    asked = request.GET.get("span", "")
+    span: Span = asked if asked in SPANS else "month"
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return span, today()
+    return span, day if date(2000, 1, 1) <= day <= today() else today()
+
+
+def period_asked(request: HttpRequest, site: Site) -> Period:
+    """The period in the address: of the calendar with `span`, else so many days up to today."""
+    if request.GET.get("span"):
+        span, day = span_asked(request)
+        return span_of(site, span, day)
+    return last_days(site, days_asked(request))
 
 
 class Across(PageView):
@@ -92,15 +116,62 @@ def site_of(permission: str, code: str) -> Site:
     return site
 
 
+class OfFigure(PageView):
+    """One indicator of a site: against its target, over the last twelve periods, by category, person and post."""
+
+    permission = "insight.view"
+    template_name = "indicators/figure.html"
+    site: Site
+    indicator: Indicator
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> Any:
+        self.site = site_of(self.permission, kwargs["code"])
+        indicator = INDICATORS.get(kwargs["figure"])
+        if indicator is None or not current().holds(indicator.permission, self.site.pk):
+            raise Http404(kwargs["figure"])
+        self.indicator = indicator
+        return super().get(request, **kwargs)
+
+    def get_title(self) -> str:
+        return f"{self.site} · {self.indicator.label}"
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        span, day = span_asked(self.request)
+        points = trend(self.indicator, self.site, span, day)
+        target, exact = target_for(self.indicator.code, self.site, span, points[-1].period.last)
+        compared = Compared(points[-1].figure, None if self.indicator.present else points[-2].figure)
+        if self.indicator.present:
+            points = points[-1:]
+        return super().context(
+            site=self.site,
+            indicator=self.indicator,
+            span=span,
+            spans=[(one, WORDS[one]) for one in SPANS],
+            day=day,
+            name=points[-1].name,
+            held=Held(compared, target, exact),
+            points=points,
+            slices=[
+                (cut, CUTS[cut], parts) for cut, parts in slices(self.indicator, points[-1].period).items()
+            ],
+            trend={
+                "days": [f"{one.name:>5}" if span == "year" else one.name for one in points],
+                "counts": [None if one.value is None else float(one.value) for one in points],
+                "label": str(self.indicator.label),
+            },
+            **extra,
+        )
+
+
 class Records(ListView):
-    """The records behind a figure: the very set that was counted."""
+    """The records behind a figure: the very set that was counted; `cut` and `key` name a slice of it."""
 
     permission = "insight.view"
     export_permission = "cases.export"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         site = site_of(self.permission, kwargs["code"])
-        self.period: Period = last_days(site, days_asked(request))
+        self.period: Period = period_asked(request, site)
         self.figure: Any = INDICATORS.get(kwargs["figure"]) or BREAKDOWNS.get(kwargs["figure"])
         if self.figure is None or not current().holds(self.figure.permission, site.pk):
             raise Http404(kwargs["figure"])
@@ -111,7 +182,8 @@ class Records(ListView):
         part = self.kwargs["part"]
         if self.figure.code in INDICATORS:
             rows: QuerySet[Any] = self.figure.records(self.period, part)
-            return rows
+            cut, key = self.request.GET.get("cut", ""), searchable(self.request.GET.get("key", ""))
+            return narrowed(rows, self.period.site, cut, key) if cut in CUTS else rows
         found: QuerySet[Any] = self.figure.records(self.period, part).allowed(self.figure.permission)
         return found
 
