@@ -4,5 +4,9 @@ A *pack* is a folder with `pack.yaml` and one YAML file per *section*; a section
 that uses it (`pack.py`). An *entry* has a code, the requirement ids it keeps (`source`) and its `clause`.
 Packs lie over each other in *layers*: base ← industry ← company ← site. Loading stores a *version*.
 
-Commands: `manage load_packs [folder …] [--check]`. Events: `packs.loaded`.
+A version counts from a moment on, at once or later (`planning`, `timeline`). On screen changes are collected in
+a *draft* of the company or of a site and take effect together (`editing`). Running records keep their rules.
+
+Commands: `manage load_packs [folder …] [--check] [--from …]`, `manage export_packs`, `manage pack_sections`.
+Events: `packs.loaded`, `packs.changed`, `packs.restored`, `packs.scheduled`, `packs.started`, `packs.withdrawn`.
 """

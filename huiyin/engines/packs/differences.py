@@ -16,7 +16,7 @@ from .editing import Prepared
 from .merging import Pack, merge
 from .models import DraftEntry, PackEntry
 from .registry import Item, Touched, section, show_of, touched_by
-from .words import key_words
+from .words import key_words, moment
 
 Flat = dict[str, str]
 
@@ -189,5 +189,7 @@ def _into(found: Flat, value: Any, path: str) -> None:
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
         for number, one in enumerate(value, 1):
             _into(found, one, f"{path} {number}")
+    elif path == "moment":
+        found[path] = moment(str(value))
     else:
         found.update(flat(value, path))

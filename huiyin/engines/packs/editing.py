@@ -55,7 +55,8 @@ def own_pack(line: Timeline, site: Site | None, moment: datetime | None = None) 
 class Prepared:
     """A pack as it is and as its draft would make it, with what is wrong with that.
 
-    `stale` are the changes of entries that somebody else has changed since; `problems` what keeps the draft
+    `line` is how everything would stand then, `house` the packs as they stand without it, `coming` the scheduled
+    versions of the pack. `stale` are the changes of entries that somebody else has changed since; `problems` what keeps the draft
     from taking effect.
     """
 
@@ -63,6 +64,7 @@ class Prepared:
     pack: Pack | None
     line: Timeline
     house: tuple[Pack, ...]
+    coming: tuple[Pack, ...]
     changes: tuple[DraftEntry, ...]
     stale: tuple[DraftEntry, ...]
     problems: tuple[Problem, ...]
@@ -85,7 +87,8 @@ def prepared(own: PackDraft, moment: datetime | None = None) -> Prepared:
         after = together([Draft(made, read.problems, read.broken)], line, moment)
     except PackErrors as error:
         problems = error.problems
-    return Prepared(base, made, after, line.at(moment), changes, stale, tuple(problems))
+    coming = tuple(one for one in line.scheduled if one.code == base.code)
+    return Prepared(base, made, after, line.at(moment), coming, changes, stale, tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def caption(path: tuple[str, ...]) -> str:
     if last == "value" and above:
         return key_words(".".join(above))
     if last == "unit" and above:
-        return f"{key_words('.'.join(above))} ({_('unit')})"
+        return _("%(name)s (unit)") % {"name": key_words(".".join(above))}
     return key_words(".".join(path))
 
 

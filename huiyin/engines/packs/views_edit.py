@@ -89,6 +89,7 @@ class Draft(OfLayer, PageView):
             problems=ready.problems,
             stale=ready.stale,
             pack=ready.base,
+            coming=ready.coming,
             sites_count=count,
             sites_own=own_entries,
             may=may_edit(own.site_id),

@@ -119,7 +119,8 @@ def test_a_change_for_later_counts_from_its_moment(people: People) -> None:
     assert said(site=people.here) == "您好"
     with moved_to(at):
         assert said(site=people.here) == "早"
-        assert come_into_force() == 1
+        with use(system_scope("worker")):
+            assert come_into_force() == 1
         assert said(site=people.here) == "早"
     with pytest.raises(Refused):
         write(people, people.alice, HELLO.replace("早", "晚"))
@@ -176,6 +177,26 @@ def test_two_who_change_the_same_entry_are_told_and_nothing_is_lost(people: Peop
     assert again.status_code == 302
     with use(system_scope("test")):
         assert DraftEntry.objects.get().data["text"] == {"zh": "晚上好"}
+
+
+def test_the_page_of_differences_names_whom_and_what_it_touches_and_what_is_to_come(
+    people: People, as_user: As
+) -> None:
+    write(people, people.dana, HELLO)
+    publish(people, people.dana, valid_from=now() + timedelta(days=9))
+    write(people, people.dana, POSTS.strip("- \n").replace("org.view", "org.edit"), "posts", "clerk")
+    page = as_user(people.dana).get(reverse("packs:draft"))
+    (only,) = page.context["differences"]
+    assert [(row.before, row.after) for row in only.exact] == [("org.view", "org.edit")]
+    assert (only.kind, only.overrides, only.touched) == ("changed", "trial", ())
+    assert page.context["sites_count"] == 2
+    assert [one.scheduled for one in versions_of(page)] == [True]
+
+
+def versions_of(page: object) -> list[PackVersion]:
+    with use(system_scope("test")):
+        coming = page.context["coming"]  # type: ignore[attr-defined]
+        return list(PackVersion.objects.filter(pk__in=[one.version_id for one in coming]))
 
 
 def test_nobody_activates_what_they_have_not_seen(people: People) -> None:

@@ -455,7 +455,7 @@ def test_an_upgrade_that_changes_a_schema_reads_packs_again(
 
 def test_an_entry_that_no_longer_fits_is_left_out_and_counted(write_pack: Write, scope: Scope) -> None:
     load([write_pack("trial", phrases=phrase("a") + phrase("b"))], by=scope.actor)
-    assert {name: check() for name, check in CHECKS.items()} == {"pack_entries_fit": 0, "packs_agree": 0}
+    assert set({name: check() for name, check in CHECKS.items()}.values()) == {0}
     PackEntry.objects.filter(code="a").update(data={"code": "a"})
     PackStamp.objects.update(number=5)
     with transaction.atomic():
@@ -500,7 +500,7 @@ def test_the_packs_of_the_repository_are_correct_and_load_twice_unchanged() -> N
         assert PackVersion.objects.count() == len(settings.HUIYIN_PACKS)
         call_command("load_packs", stdout=(out := StringIO()))
         assert state() == before
-        assert {name: check() for name, check in CHECKS.items()} == {"pack_entries_fit": 0, "packs_agree": 0}
+        assert set({name: check() for name, check in CHECKS.items()}.values()) == {0}
     assert out.getvalue().count("unchanged") == 2
 
 

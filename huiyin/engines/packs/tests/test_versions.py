@@ -114,7 +114,7 @@ def test_workers_that_are_killed_in_the_middle_leave_no_half_and_no_double(
         )
         for _ in range(3)
     ]
-    assert [one.wait(60) for one in running] == [0, 0, 0]
+    assert [one.wait(240) for one in running] == [0, 0, 0]
     with use(system_scope("test")):
         assert PackVersion.objects.filter(active=True).count() == 1
         assert Event.objects.filter(verb="packs.started").count() == 1
