@@ -213,8 +213,8 @@ class Signing(RuleBasedStateMachine):
 def test_any_order_of_acts_keeps_the_books_right() -> None:
     machine: Any = Signing.TestCase
     machine.settings = settings(
-        max_examples=25,
-        stateful_step_count=25,
+        max_examples=10,
+        stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
