@@ -175,10 +175,11 @@ def _set_due(clock: Clock, due_at: datetime, at: datetime, resting: Pause | None
     clock.state = Clock.State.RUNNING if resting is None else Clock.State.PAUSED
     if due_at >= at or resting is not None:
         clock.breached_at = None
-    ladder.place(clock, at)
     if resting is not None:
+        # The ladder waits too: what was told for a limit that comes back after the pause is not told again.
         clock.wake_at = resting.until
     else:
+        ladder.place(clock, at)
         warn_at = clock.warn_at if clock.warn_at is not None and clock.warn_at > at else None
         looks = [due_at if clock.breached_at is None else None, warn_at, clock.rung_at]
         clock.wake_at = min((one for one in looks if one is not None), default=None)

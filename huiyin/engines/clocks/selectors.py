@@ -12,16 +12,21 @@ from django.db import connection
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
 
 from huiyin.base.kit.moment import now
+from huiyin.base.org.models import Post
+from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import describe
 from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
+from .ladder import LEAD, ON_DUTY, RESPONSIBLE, rungs_of
 from .limits import Limit
 from .models import Clock, Extension, Pause
+from .moves import ESCALATED
 from .timing import calendar_of, counts_working_time
-from .words import limit_in_words
+from .words import limit_in_words, step_in_words
 
 
 def running() -> QuerySet[Clock]:
@@ -93,6 +98,17 @@ def of(subject: Model) -> QuerySet[Clock]:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a ladder: when it is taken in words, whom it tells, when it is due, when it was taken last."""
+
+    number: int
+    when: str
+    to: str
+    at: datetime
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a clock is due when it is: the rule with its clause, the limit, and how the time was counted.
 
@@ -118,6 +134,7 @@ class Explanation:
     left: float | None
     extensions: tuple[Extension, ...]
     pauses: tuple[Pause, ...]
+    ladder: tuple[Step, ...]
     intervals: tuple[Interval, ...]
 
 
@@ -147,7 +164,38 @@ def why(clock: Clock) -> Explanation:
         left=(clock.due_at - now()).total_seconds() if clock.is_running else None,
         extensions=tuple(clock.extensions.all()),
         pauses=pauses,
+        ladder=steps_of(clock),
         intervals=calendar.explain(clock.started_at, end, spans, natural),
+    )
+
+
+def steps_of(clock: Clock) -> tuple[Step, ...]:
+    """The ladder of a clock: the steps taken for the limit in force, and those ahead."""
+    rungs = rungs_of(clock)
+    if not rungs:
+        return ()
+    taken: dict[int, datetime] = {}
+    for event in Event.objects.filter(verb=ESCALATED, subject_type="clocks.clock", subject_id=clock.pk):
+        taken[event.data["rung"]] = event.at
+    names = {
+        RESPONSIBLE: _("whoever is responsible"),
+        LEAD: _("their superior"),
+        ON_DUTY: _("who is on duty"),
+        **dict(
+            Post.objects.filter(code__in={one for rung in rungs for one in rung.to}).values_list(
+                "code", "name"
+            )
+        ),
+    }
+    return tuple(
+        Step(
+            number,
+            step_in_words(rung.side, clock.rule["ladder"][number - 1][rung.side]),
+            _(", ").join(names.get(one, one) for one in rung.to),
+            rung.moment(clock),
+            taken.get(number) if number <= clock.rung else None,
+        )
+        for number, rung in enumerate(rungs, 1)
     )
 
 

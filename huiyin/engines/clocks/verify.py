@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 
 from huiyin.base.trail.models import Event
 
-from .changes import EXTENDED, PAUSED, reckoned
+from .changes import EXTENDED, PAUSED, RECOUNTED, reckoned
 from .limits import Limit
 from .models import Clock, Extension, Pause
 from .moves import BREACHED, ESCALATED
@@ -69,9 +69,16 @@ def clock_runs_follow() -> int:
 
 
 def clock_breaches_told_once() -> int:
-    """No clock has two breach events for the same due moment; an extension gives it another one."""
-    events = Event.objects.filter(verb=BREACHED).order_by().values("subject_id", "data__due_at")
+    """No clock has two breach events for the same due moment, unless a calendar moved it away and back."""
+    events = _told(BREACHED).values("subject_id", "data__due_at")
     return int(events.annotate(n=Count("id")).filter(n__gt=1).count())
+
+
+def _told(verb: str) -> QuerySet[Event]:
+    """The events of a verb of clocks that no corrected calendar moved."""
+    moved = Event.objects.filter(verb=RECOUNTED).order_by().values("subject_id")
+    events: QuerySet[Event] = Event.objects.filter(verb=verb).exclude(subject_id__in=moved).order_by()
+    return events
 
 
 def clock_due_moments_stand() -> int:
@@ -90,8 +97,7 @@ def clock_due_moments_stand() -> int:
 
 def clock_steps_told_once() -> int:
     """No step of a ladder was taken twice for the same due moment of a clock."""
-    events = Event.objects.filter(verb=ESCALATED).order_by()
-    same = events.values("subject_id", "data__due_at", "data__rung").annotate(n=Count("id"))
+    same = _told(ESCALATED).values("subject_id", "data__due_at", "data__rung").annotate(n=Count("id"))
     return int(same.filter(n__gt=1).count())
 
 

@@ -83,3 +83,28 @@ def _day(kind: str, told: Mapping[str, Any]) -> str:
     else:
         text = _("by %(day)s of the year") % {"day": told["year_day"]}
     return _("%(time)s, in the next period") % {"time": text} if (told.get("ahead") or 0) > 0 else text
+
+
+def reason_in_words(reason: str) -> str:
+    """Why a stretch of time counts or does not (see `calendar.Interval`)."""
+    return {
+        "running": _("counted"),
+        "working": _("working time"),
+        "make_up_day": _("make-up working day"),
+        "paused": _("paused"),
+        "before_opening": _("before opening"),
+        "break": _("break"),
+        "after_closing": _("after closing time"),
+        "rest_day": _("rest day"),
+        "holiday": _("public holiday"),
+    }.get(reason, reason)
+
+
+def step_in_words(side: str, data: Mapping[str, Any]) -> str:
+    """When a step of a ladder is taken, e.g. “1 hour after the limit”."""
+    time = limit_in_words(data)
+    if side == "begun":
+        return _("%(time)s after the start") % {"time": time}
+    if side == "before":
+        return _("%(time)s before the limit") % {"time": time}
+    return _("%(time)s after the limit") % {"time": time}

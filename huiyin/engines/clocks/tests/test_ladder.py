@@ -16,6 +16,7 @@ from huiyin.base.trail.models import Event
 from huiyin.engines.clocks import ladder, services
 from huiyin.engines.clocks.jobs import Counts, tick
 from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.selectors import why
 from huiyin.engines.clocks.verify import CHECKS
 from huiyin.engines.packs.problems import PackErrors
 
@@ -80,7 +81,14 @@ def test_each_step_is_taken_once_and_tells_its_people(
         (3, [foreman.pk, boss.pk]),
         (4, [boss.pk, foreman.pk]),
     ]
-    assert Clock.objects.get().wake_at is None
+    clock = Clock.objects.get()
+    assert clock.wake_at is None
+    assert [(one.when, one.to, one.taken_at is not None) for one in why(clock).ladder] == [
+        ("5 minutes after the start", "whoever is responsible", True),
+        ("20 minutes before the limit", "their superior", True),
+        ("1 hour after the limit", "班长, 主任", True),
+        ("4 hours after the limit", "主任, who is on duty", True),
+    ]
     assert violations() == {}
 
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from huiyin.base.kit.scope import current
 from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.words import reason_in_words
 from huiyin.work.cases import tables, timeline
 from huiyin.work.cases.models import Case, Incident
 
@@ -51,6 +52,12 @@ def responsible(case: Case) -> str:
 def clock_of(clock: Clock) -> SafeString | str:
     """A limit with its name and the time left."""
     return tables.clock_shown(clock, label=True)
+
+
+@register.filter
+def counted_as(reason: str) -> str:
+    """Why a stretch of time counts for a limit, or does not."""
+    return reason_in_words(reason)
 
 
 @register.filter
