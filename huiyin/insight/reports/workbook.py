@@ -52,7 +52,8 @@ def sheets(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Se
     return {
         "figures": (
             _("Key figures"),
-            (_("Indicator"), number, _("Out of"), share, _("Target"), _("Above or below"), _("Period before"), pgettext("figure", "Change")),
+            (_("Indicator"), number, _("Out of"), share, _("Target"), _("Above or below"),
+                _("Period before"), pgettext("figure", "Change")),
             [
                 (
                     row["label"], row["count"], _cell(row["total"]), _share(row), row["target"], _number(row["gap"]),
@@ -87,7 +88,8 @@ def sheets(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Se
         ),
         "people": (
             _("By person"),
-            (_("Person"), _("Post"), pgettext("how many", "Received"), _("In time"), _("Out of"), share, pgettext("how many", "Open"), pgettext("how many", "Late")),
+            (_("Person"), _("Post"), pgettext("how many", "Received"), _("In time"), _("Out of"), share,
+                pgettext("how many", "Open"), pgettext("how many", "Late")),
             [
                 (
                     row["label"], row["post"], row["received"], row["in_time"], row["decided"], _share(row), row["open"],
