@@ -111,6 +111,7 @@ NEEDS = {
         ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
         _has_libraries(*PDF_LIBRARIES),
     ),
+    "poppler": Need("poppler, to read PDFs", ("poppler-utils",), _has_program("pdffonts")),
     "gettext": Need("gettext", ("gettext",), _has_program("msgfmt")),
 }
 

@@ -49,7 +49,7 @@ def main(_command: str, arguments: Sequence[str]) -> int:
         return 0
     environment.ensure("dev")
     assets.ensure("dev")
-    missing = machine.provide(("chromium", "driver", "fonts", "postgres", "pango", "gettext"))
+    missing = machine.provide(("chromium", "driver", "fonts", "postgres", "pango", "poppler", "gettext"))
     for what in missing:
         console.warn(
             f"This machine lacks {what}: tests that need it {'fail' if machine.in_ci() else 'are skipped'}"

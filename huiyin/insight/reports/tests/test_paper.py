@@ -26,6 +26,8 @@ from huiyin.work.cases import services as cases
 from huiyin.work.cases.models import Case
 from huiyin.work.cases.tests.conftest import LONG_AGO, Centre, centre
 
+from tests.support.needs import unavailable
+
 from .conftest import office
 from .test_reports import drafted, issued
 
@@ -38,9 +40,9 @@ ENGINES: dict[str, Any] = {
 
 def needs(engine: str) -> None:
     if engine == "weasyprint" and pdf._weasyprint() is None:
-        pytest.skip("WeasyPrint is not installed")
+        unavailable("WeasyPrint")
     if engine == "chromium" and pdf._browser() is None:
-        pytest.skip("Chromium is not installed")
+        unavailable("Chromium")
 
 
 @pytest.mark.parametrize("engine", sorted(ENGINES))
@@ -48,7 +50,7 @@ def test_a_pdf_has_its_fonts_inside_and_its_text_can_be_read_out(engine: str, tm
     needs(engine)
     tools = shutil.which("pdffonts"), shutil.which("pdftotext")
     if None in tools:
-        pytest.skip("poppler is not installed")
+        unavailable("poppler")
     html = """<!DOCTYPE html><html lang="zh-hans"><meta charset="utf-8"><style>body { font-family: "Noto Sans CJK SC",
         sans-serif } </style><p>二月客服月报：投诉𠮷、受理、派单、回访、台账</p></html>"""
     file = tmp_path / "a.pdf"
@@ -64,7 +66,7 @@ def test_a_pdf_has_its_fonts_inside_and_its_text_can_be_read_out(engine: str, tm
 
 def test_a_page_for_paper_fetches_nothing() -> None:
     if pdf._weasyprint() is None:
-        pytest.skip("WeasyPrint is not installed")
+        unavailable("WeasyPrint")
     made = pdf.pdf_of('<p>a</p><img src="file:///etc/hostname"><img src="http://127.0.0.1:9/x">')
     assert made.startswith(b"%PDF")
 
@@ -86,18 +88,19 @@ def test_without_anything_that_makes_pdfs_the_page_says_so(
 
 def test_an_issued_report_is_a_pdf_with_the_same_figures(office: Centre, tmp_path: Path) -> None:
     if pdf._weasyprint() is None and pdf._browser() is None:
-        pytest.skip("nothing makes PDFs here")
+        unavailable("WeasyPrint and Chromium")
     report = issued(office)
     client = Client()
     client.force_login(office.alice)
     answer = client.get(f"/reports/{report.pk}/pdf/")
     assert answer["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF")
-    if shutil.which("pdftotext"):
-        file = tmp_path / "a.pdf"
-        file.write_bytes(answer.content)
-        told = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True)
-        assert "客服月报" in told.stdout
+    file = tmp_path / "a.pdf"
+    file.write_bytes(answer.content)
+    if not shutil.which("pdftotext"):
+        unavailable("poppler")
+    told = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True)
+    assert "客服月报" in told.stdout
         assert report.digest in "".join(told.stdout.split())
 
 
