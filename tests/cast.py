@@ -416,6 +416,12 @@ ADDRESSES: dict[str, Values] = {
         "owner_id": world.row("cases.case", site).pk,
     },
     "indicators:figure": lambda _world, site: {"code": site.code, "figure": next(iter(INDICATORS))},
+    "coverage:records": lambda _world, site: {
+        "site": site.code,
+        "section": "limits",
+        "code": "answer-repair",
+        "part": "den",
+    },
     "indicators:records": lambda _world, site: {
         "code": site.code,
         "figure": next(iter(INDICATORS)),

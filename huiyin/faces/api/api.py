@@ -25,7 +25,8 @@ STATUS = {
     **dict.fromkeys(
         (
             "not-now", "changed-meanwhile", "key-reused", "busy", "already-registered", "merged", "ended",
-            "incident-ended", "target-ended", "too-many-files",
+            "incident-ended", "target-ended", "too-many-files", "already-pending", "not-yours", "own-request",
+            "clock-ended",
         ),
         409,
     ),

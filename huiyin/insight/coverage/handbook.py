@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from huiyin.base.org.models import Site
-from huiyin.engines.packs.models import PackEntry
+from huiyin.engines.packs.models import PackEntry, PackVersion
 from huiyin.engines.packs.registry import Item, section, sections
-from huiyin.engines.packs.selectors import active_packs, entries
+from huiyin.engines.packs.selectors import entries
 
 from .claims import Claims, stands
 from .evidence import Evidence
@@ -128,7 +128,7 @@ class Row:
 
 def own_requirements(everything: Sequence[Requirement]) -> list[Requirement]:
     """The clauses of the trades whose packs are in force; all of them where none is."""
-    trades = {pack.code for pack in active_packs()}
+    trades = set(PackVersion.objects.filter(active=True).values_list("code", flat=True))
     return [one for one in everything if one.organisation in trades] or list(everything)
 
 

@@ -25,7 +25,6 @@ from huiyin.insight.reports.evidence import evidence_of
 from huiyin.work.cases import services as cases
 from huiyin.work.cases.models import Case
 from huiyin.work.cases.tests.conftest import LONG_AGO, Centre, centre
-
 from tests.support.needs import unavailable
 
 from .conftest import office
@@ -101,7 +100,7 @@ def test_an_issued_report_is_a_pdf_with_the_same_figures(office: Centre, tmp_pat
         unavailable("poppler")
     told = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True)
     assert "客服月报" in told.stdout
-        assert report.digest in "".join(told.stdout.split())
+    assert report.digest in "".join(told.stdout.split())
 
 
 def a_case(office: Centre) -> Case:
