@@ -24,6 +24,8 @@ from tests.allowed import ALLOWED, EXCEPTIONS
 ROOT = Path(__file__).resolve().parents[1]
 
 UNSCOPED = {
+    "clocks.CalendarVersion": "working hours and public holidays, the same for everybody who counts by them",
+    "clocks.SpecialDay": "public holidays",
     "kit.DoneOnce": "keys of repeated requests, read by their owner's number only",
     "org.OrgUnit": "the tree that reach is computed from",
     "org.Site": "what everything is cut by",
