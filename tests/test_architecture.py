@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 UNSCOPED = {
     "approvals.Delegation": "between two people; what the deputy signs is cut by the site of the approval",
     "trail.Block": "digests of the whole trail; they say nothing of what happened",
+    "clocks.CalendarVersion": "working hours and public holidays, the same for everybody who counts by them",
+    "clocks.SpecialDay": "public holidays",
     "kit.DoneOnce": "keys of repeated requests, read by their owner's number only",
     "org.OrgUnit": "the tree that reach is computed from",
     "org.Site": "what everything is cut by",

@@ -5,7 +5,6 @@ Events do the same by themselves, as the rules of the packs say (see `reactions`
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,8 +18,7 @@ from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site, User
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
-from huiyin.engines.packs import selectors as packs
-from huiyin.engines.packs.models import PackStamp
+from huiyin.engines.packs.services import renew_stamp
 
 from . import calendars, changes, moves
 from .entries import BadCalendar
@@ -178,8 +176,5 @@ def import_holidays(company: None, *, data: Any, list_code: str = "cn", by: Acto
         row = SpecialDay.objects.filter(list=list_code, year=notice.year).first()
         if row is not None:
             record(row, DAYS_IMPORTED, by=by, list=list_code, **asdict(outcome))
-        # Every process reads the packs, and with them the calendars, afresh.
-        PackStamp.objects.get_or_create(pk=1)
-        PackStamp.objects.filter(pk=1).update(number=secrets.randbits(62) + 1)
-        packs.keep_own()
+        renew_stamp(company, by=by)  # every process reads the packs, and with them the calendars, afresh
     return outcome

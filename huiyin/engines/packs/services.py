@@ -378,3 +378,11 @@ def _outcome(pack: Pack, old: Pack | None, changed_anything: bool) -> Outcome:
 
 def _contents(pack: Pack) -> dict[str, Any]:
     return {f"{item.section}/{item.code}": (item.data, item.parent) for item in pack.items}
+
+
+@service
+def renew_stamp(company: None, *, by: Actor) -> None:
+    """Let every process read what it keeps of the packs afresh: something they are read with has changed."""
+    PackStamp.objects.get_or_create(pk=1)
+    PackStamp.objects.filter(pk=1).update(number=secrets.randbits(62) + 1)
+    selectors.keep_own()
