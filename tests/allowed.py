@@ -53,7 +53,10 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "huiyin/engines/packs/pack.py",
     ): "not about a row: the whole database was made or emptied",
     ("private-import", "huiyin/insight/coverage/shipped.py"): "reads packs as files, without a database",
-    ("private-import", "huiyin/insight/coverage/management/"): "takes the same packs as the command that loads",
+    (
+        "private-import",
+        "huiyin/insight/coverage/management/",
+    ): "takes the same packs as the command that loads",
     ("round-the-scope", "huiyin/faces/demo/bulk.py"): "generated volumes only, past services on purpose",
     ("foreign-row", "huiyin/faces/demo/estates.py"): "a draft to seal a number with; it is never saved",
     ("foreign-row", "huiyin/faces/demo/world.py"): "one known password for all of the demo, hashed once",
