@@ -187,6 +187,6 @@ def test_any_order_of_events_replays_to_the_same_verdicts(
     run_machine(
         Clocks,
         settings=settings(
-            max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=4, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -15,8 +15,10 @@ from django.test import Client
 
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org import selectors as org
-from huiyin.base.org.models import User
-from huiyin.base.org.services import add_unit, issue_token
+from huiyin.base.org.models import Post, User
+from huiyin.base.org.services import add_unit, appoint, issue_token
+from huiyin.engines.approvals.models import Approval
+from huiyin.engines.approvals.services import submit
 from huiyin.engines.packs import selectors as packs
 from huiyin.engines.packs.services import load
 from huiyin.records.customers.holdings import start_holding
@@ -31,6 +33,12 @@ PACK = {
     "limits.yaml": """
         - {code: answer-any, name: {zh: 答复}, clock: answer, limit: {value: 2, unit: hours}, clause: 三十分钟, source: [001-329]}
         - {code: assign-any, name: {zh: 派单}, clock: assign, limit: {value: 10, unit: minutes}, clause: 及时, source: [001-090]}
+    """,
+    "posts.yaml": """
+        - {code: boss, name: {zh: 总经理}, level: company, permissions: [approvals.view], clause: 总经理, source: [003-012]}
+    """,
+    "approvals.yaml": """
+        - {code: plan, name: {zh: 计划}, kind: plans.department, request: true, steps: [{post: [boss]}], clause: 计划由上级批准, source: [003-012]}
     """,
     "categories.yaml": """
         - {code: repair, name: {zh: 维修}, kind: repair, source: [001-016], children: [
@@ -111,6 +119,12 @@ class Centre:
             told = {"kind": "repair", "channel": "phone", "title": "厨房漏水", **values}
             return register(self.people.here, **told, by=self.people.actor(self.people.alice))
 
+    def approval(self) -> Approval:
+        """A request of alice's at `here` that waits for dana's signature."""
+        with use(system_scope("test")):
+            by = self.people.actor(self.people.alice)
+            return submit(self.people.here, kind="plans.department", title="月度计划", by=by)
+
 
 def made(tmp_path: Path) -> Centre:
     """The centre, in the database at hand."""
@@ -122,6 +136,7 @@ def made(tmp_path: Path) -> Centre:
     people = company()
     with use(system_scope("test")):
         load([folder], by=BY)
+        appoint(people.company, user=people.dana, post=Post.objects.get(code="boss"), by=BY)
         add_unit(people.here.unit, kind="team", code="here-repair", name="维修班", by=BY)
         for site, phone in ((people.here, "13800138000"), (people.there, "13900139000")):
             building = add_place(site, kind="building", name="3栋", code="3", by=BY)

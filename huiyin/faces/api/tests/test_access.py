@@ -12,6 +12,7 @@ from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.models import ApiToken
 from huiyin.base.org.services import appoint, change_user, relieve, revoke_token, save_post
+from huiyin.engines.approvals.models import Approval
 from huiyin.faces.api.api import api as interface
 from huiyin.work.cases.models import Case
 from tests.people import BY
@@ -28,6 +29,10 @@ BODIES: dict[str, Any] = {
     "cases_reopen": {"reason": "又坏了"},
     "cases_decline": {"reason": "不属", "explanation": "请找别处"},
     "cases_add_file": None,
+    "approvals_agree": {},
+    "approvals_send_back": {"reason": "数字不对"},
+    "approvals_refuse": {"reason": "今年不做"},
+    "approvals_withdraw": {},
 }
 QUERY = {
     "categories_categories": "?site=here",
@@ -47,8 +52,10 @@ OPERATIONS = [one[0] for one in operations()]
 FOREIGN = [one[0] for one in operations() if "{" in one[2]]
 
 
-def address(path: str, case: Case, file: int) -> str:
+def address(path: str, case: Case, approval: Approval, file: int) -> str:
     values = {"{code}": case.code, "{site}": "here", "{id}": str(file)}
+    if path.startswith("/approvals"):
+        values["{code}"] = approval.code
     if path.startswith("/places"):
         values["{code}"] = "3-0-501"
     for keyword, value in values.items():
@@ -61,11 +68,12 @@ def ask(centre: Centre) -> Callable[[str, Api], Answer]:
     """Ask an operation about things at `here`."""
     case = centre.case()
     file = centre.api(centre.people.alice).upload(f"/cases/{case.code}/files", "a.txt", b"hello").data["id"]
+    approval = centre.approval()
     known = {name: (method, path) for name, method, path, _told in operations()}
 
     def one(name: str, api: Api) -> Answer:
         method, path = known[name]
-        url = address(path, case, file) + QUERY.get(name, "")
+        url = address(path, case, approval, file) + QUERY.get(name, "")
         if name == "cases_add_file":
             return api.upload(url, "b.txt", b"other")
         return api.post(url, BODIES[name]) if method == "POST" else api.get(url)

@@ -40,7 +40,8 @@ def small(db: None, settings: object, tmp_path: Path) -> Iterator[None]:
     """A demo company of some dozen households with a few days behind it."""
     forget()
     settings.HOME = tmp_path  # type: ignore[attr-defined]
-    call_command("load_packs", verbosity=0)
+    with moved_to(NOON - timedelta(days=2 * DAYS)):
+        call_command("load_packs", verbosity=0)
     with moved_to(NOON):
         call_command("demo", days=DAYS, households=HOUSEHOLDS, verbosity=0)
         with use(system_scope("test")):

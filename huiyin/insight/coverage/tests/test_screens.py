@@ -59,7 +59,7 @@ def busy(estate: Estate) -> Iterator[Estate]:
     with use(system_scope("test")):
         tick()
     with use(scope_of(estate.alice)) as scope:
-        submit(estate.site, kind="staff.leave", title="病假", facts={"minutes": 60}, by=scope.actor)
+        submit(estate.site, kind="complaints.handling", title="投诉处理", by=scope.actor)
     yield estate
 
 
