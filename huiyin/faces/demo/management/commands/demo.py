@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.models import OrgUnit, Site
-from huiyin.faces.demo import history, world
+from huiyin.faces.demo import history, papers, world
 from huiyin.faces.demo.households import Settlement
 
 
@@ -43,6 +43,7 @@ class Command(BaseCommand):
             sites: list[Site] = list(company.sites.values())
             steps = history.write(sites, random, days=options["days"], share=options["share"])
             self.stdout.write(f"{steps} steps of work in {options['days']} days")
+            self.stdout.write(f"{papers.write(sites)} reports and requests for more time")
         accounts = world.accounts(company)
         (settings.HOME / "demo-accounts.txt").write_text(accounts, encoding="utf-8")
         self.stdout.write(accounts)
