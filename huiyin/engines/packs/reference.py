@@ -25,8 +25,9 @@ Generated from the schemas by `./run manage pack_sections`; do not edit. How pac
 [write a pack](write-a-pack.md). Keys marked * are required.
 
 Every entry of every section has `code`\\* (small letters, digits, `.` `_` `-`), `source` (ids of requirements),
-`clause` (the handbook's own words, at most 200 characters), `note` (words), and `disabled: true`, which with `code`
-alone switches the entry of an earlier layer off. *Words* are `{zh: …, en: …, zh-hant: …}`; `zh` is required."""
+`clause` (the handbook's own words, at most 200 characters), `note` (words), `variant` (`question/answer`: in force only where
+the section `variants` chooses that answer), and `disabled: true`, which with `code` alone switches the entry of an
+earlier layer off. *Words* are `{zh: …, en: …, zh-hant: …}`; `zh` is required."""
 
 
 def reference() -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from PIL import ImageFile
 
 from huiyin.base.kit.service import Refused
 
@@ -31,9 +32,12 @@ def _weasyprint() -> Any:
     if importlib.util.find_spec("weasyprint") is None:
         return None
     try:
-        return importlib.import_module("weasyprint")
+        library = importlib.import_module("weasyprint")
     except OSError:  # Pango is missing
         return None
+    # It lets Pillow take pictures that are cut short, in the whole process; uploads must go on refusing them.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return library
 
 
 def _browser() -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import translation
+from PIL import ImageFile
 
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.kit.service import Refused
@@ -172,3 +173,10 @@ def test_the_evidence_is_for_those_who_may_see_the_case_and_the_trail(office: Ce
     assert client.get(url).status_code == 200
     client.force_login(office.carol)
     assert client.get(url).status_code == 404
+
+
+def test_making_pdfs_leaves_uploads_as_strict_as_before() -> None:
+    if pdf._weasyprint() is None:
+        unavailable("WeasyPrint")
+    pdf.pdf_of("<p>a</p>")
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
