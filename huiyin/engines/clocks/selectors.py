@@ -21,12 +21,12 @@ from huiyin.base.trail.registry import describe
 from huiyin.engines.packs.registry import Words
 
 from .calendar import Interval
-from .ladder import LEAD, ON_DUTY, RESPONSIBLE, rungs_of
+from .ladder import rungs_of
 from .limits import Limit
 from .models import Clock, Extension, Pause
 from .moves import ESCALATED
 from .timing import calendar_of, counts_working_time
-from .words import limit_in_words, step_in_words
+from .words import limit_in_words, receiver_words, step_in_words
 
 
 def running() -> QuerySet[Clock]:
@@ -178,9 +178,7 @@ def steps_of(clock: Clock) -> tuple[Step, ...]:
     for event in Event.objects.filter(verb=ESCALATED, subject_type="clocks.clock", subject_id=clock.pk):
         taken[event.data["rung"]] = event.at
     names = {
-        RESPONSIBLE: _("whoever is responsible"),
-        LEAD: _("their superior"),
-        ON_DUTY: _("who is on duty"),
+        **receiver_words(),
         **dict(
             Post.objects.filter(code__in={one for rung in rungs for one in rung.to}).values_list(
                 "code", "name"

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .ladder import LEAD, ON_DUTY, RESPONSIBLE
 from .limits import Limit
 
 
@@ -108,3 +109,12 @@ def step_in_words(side: str, data: Mapping[str, Any]) -> str:
     if side == "before":
         return _("%(time)s before the limit") % {"time": time}
     return _("%(time)s after the limit") % {"time": time}
+
+
+def receiver_words() -> dict[str, str]:
+    """Those a step of a ladder may tell besides posts."""
+    return {
+        RESPONSIBLE: _("whoever is responsible"),
+        LEAD: _("their superior"),
+        ON_DUTY: _("who is on duty"),
+    }

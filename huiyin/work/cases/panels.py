@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from huiyin.base.kit.panels import Mark, mark, panel
+from huiyin.engines.clocks.ladder import SIDES
 from huiyin.engines.clocks.selectors import running_for
-from huiyin.engines.clocks.words import limit_in_words
+from huiyin.engines.clocks.words import limit_in_words, receiver_words, step_in_words
 from huiyin.engines.packs.registry import Item, Line, Sheet, shows
 from huiyin.engines.packs.selectors import entries
 from huiyin.records.customers.models import Customer
@@ -99,6 +100,8 @@ def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
         "place_kind": _names("place_kinds", site_id),
         "channel": _names("channels", site_id) or dict(Channel.choices),
     }
+    calendars = _names("calendars", site_id)
+    receivers = {**_names("posts", site_id), **receiver_words()}
     groups: dict[str, list[Line]] = {}
     # The particular goes before the general, as in the table that counts.
     for item in sorted(items, key=lambda one: -one.place):
@@ -109,16 +112,27 @@ def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
                 str(value.name),
                 *(_wanted(getattr(value.when, key), words[key]) for key in ("kind", "category", "severity")),
                 _elsewhere(value.when, words),
-                limit_in_words(value.limit),
+                "\n".join(
+                    part for part in (limit_in_words(value.limit), calendars.get(value.calendar)) if part
+                ),
                 _("%(time)s before") % {"time": warn} if warn else "",
+                "\n".join(_step(rung, receivers) for rung in value.ladder),
             ),
             item,
         )
         groups.setdefault(value.clock, []).append(line)
     columns = (
         _("Rule"), _("Kind"), _("Category"), _("Severity"), _("Also only"), _("Limit"), _("Warning"),
+        _("Escalation"),
     )  # fmt: skip
     return Sheet(columns, tuple((clock_name(kind), tuple(lines)) for kind, lines in groups.items()))
+
+
+def _step(rung: Any, receivers: Mapping[str, str]) -> str:
+    """A step of a ladder in words: when, and who is told."""
+    side = next(one for one in SIDES if getattr(rung, one) is not None)
+    told = _(", ").join(receivers.get(one, one) for one in rung.to)
+    return f"{step_in_words(side, getattr(rung, side))}: {told}"
 
 
 def _names(section: str, site_id: int | None) -> dict[str, Any]:

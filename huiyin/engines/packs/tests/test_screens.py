@@ -99,7 +99,7 @@ def test_limits_are_a_decision_table_in_words(loaded: People, as_user: As) -> No
     ((_name, lines),) = page.context["groups"]
     assert [line.item.code for line, _pk in lines] == ["answer-emergency", "answer-any"]
     assert lines[0][0].cells[1:4] == ("Emergency", "", "Major")
-    assert lines[1][0].cells[-2:] == ("30 minutes", "10 minutes before")
+    assert lines[1][0].cells[-3:] == ("30 minutes", "10 minutes before", "")
     assert "9.4" in page.content.decode()
 
 

@@ -165,3 +165,9 @@ def test_nobody_reads_it_without_the_right_or_elsewhere(busy: Estate) -> None:
         appoint(busy.site.unit, user=nobody, post=look, starts_on=LONG_AGO, by=scope.actor)
     assert client(nobody).get(PAGE).status_code == 403
     assert client(nobody).get(url).status_code == 403
+
+
+def test_the_table_of_limits_says_whom_a_late_one_reaches_and_by_which_calendar(estate: Estate) -> None:
+    table = client(estate.alice).get("/packs/limits/", {"site": "yunhe"}).content.decode()
+    assert "逐级升级" in table
+    assert "5 分钟" in table and "客服主管" in table
