@@ -11,6 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models.functions import Cast, JSONObject
 
+from huiyin.base.kit.ids import OneOf
 from huiyin.base.kit.inserting import insert, write_held
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
@@ -98,7 +99,7 @@ def record_each(
         root_id=models.F(root[1]) if root else models.F("pk"),
         data=JSONObject(**{key: _expression(value) for key, value in data.items()}),
     )
-    events = Event.objects.filter(pk__in=written)
+    events = Event.objects.filter(OneOf("pk", written))
     for known in REACTIONS.get(verb, ()) if written else ():
         _insert_from(
             Delivery,

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 
+from huiyin.base.kit.ids import OneOf
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
@@ -94,7 +95,7 @@ def _claim(limit: int) -> Counts:
 
 def _update(ids: list[int], at: datetime, **changes: object) -> None:
     """Change the claimed clocks, if each of them is still to be looked at."""
-    _all_done(Clock.objects.filter(pk__in=ids, wake_at__lt=at).update(**changes), ids)
+    _all_done(Clock.objects.filter(OneOf("pk", ids), wake_at__lt=at).update(**changes), ids)
 
 
 def _all_done(done: int, ids: list[int]) -> None:
@@ -108,7 +109,7 @@ def climb(ids: list[int], at: datetime, by: Actor) -> None:
     Clocks of one site and rule go together; one that is several steps behind takes them one by one.
     """
     groups: dict[tuple[int, int, int | None, str], list[Clock]] = {}
-    for clock in Clock.objects.filter(pk__in=ids):
+    for clock in Clock.objects.filter(OneOf("pk", ids)):
         steps = clock.rule["ladder"]
         asks_owner = not SPECIAL_FOR_OWNER.isdisjoint(steps[clock.rung]["to"])
         key = (clock.site_id, clock.rung, clock.owner_id if asks_owner else None, json.dumps(steps))
@@ -122,7 +123,7 @@ def climb(ids: list[int], at: datetime, by: Actor) -> None:
         said = {"recipients": ",".join(map(str, told)), "to": ",".join(rungs[number].to)}
         tell([one.pk for one in clocks], ESCALATED, by, rung=number + 1, **said)
     later = Q(rung_at__isnull=True) | Q(rung_at__gt=F("warn_at"))
-    Clock.objects.filter(pk__in=ids).update(
+    Clock.objects.filter(OneOf("pk", ids)).update(
         wake_at=Case(
             When(breached_at__isnull=False, then=F("rung_at")),
             When(later, warn_at__gte=at, then=F("warn_at")),
@@ -134,7 +135,7 @@ def climb(ids: list[int], at: datetime, by: Actor) -> None:
 
 def _step_up(clocks: list[Clock], number: int, following: Rung | None) -> None:
     ids = [one.pk for one in clocks]
-    rows = Clock.objects.filter(pk__in=ids, rung=number)
+    rows = Clock.objects.filter(OneOf("pk", ids), rung=number)
     offset = following.offset if following is not None else None
     if following is None:
         _all_done(rows.update(rung=number + 1, rung_at=None), ids)

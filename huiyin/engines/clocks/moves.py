@@ -14,6 +14,7 @@ from django.db.models import Case, CharField, F, Func, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.ids import OneOf
 from huiyin.base.kit.inserting import insert, write_held
 from huiyin.base.kit.scope import Actor
 from huiyin.base.trail.registry import describe, verb
@@ -154,7 +155,7 @@ class _Iso(Func):
 def tell(ids: list[int], verb: str, by: Actor, **data: Any) -> int:
     """Write an event for each of the clocks, with what a reader or a message needs to know."""
     return record_each(
-        Clock.objects.filter(pk__in=ids),
+        Clock.objects.filter(OneOf("pk", ids)),
         verb,
         by=by,
         root=("root_type", "root_id"),

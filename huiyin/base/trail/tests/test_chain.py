@@ -158,7 +158,7 @@ def tamper(act: str, event: Event, events: list[Event], data: st.DataObject) -> 
         value = (
             CHANGES[column]
             if column != "data"
-            else data.draw(JSON_VALUES.filter(lambda one: one != event.data))
+            else data.draw(JSON_VALUES.filter(lambda one: one is not None and one != event.data))
         )
         row.update(**{column: value})
         return {(CHANGED, event.pk)}
