@@ -73,6 +73,9 @@ class Customer(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["site", "name_key"], name="customers_customer_name"),
+            models.Index(
+                fields=["site", "id"], condition=Q(merged_into=None), name="customers_customer_newest"
+            ),
             # Nearly all are empty, which would let SQLite read the whole table instead.
             models.Index(
                 fields=["merged_into"],
