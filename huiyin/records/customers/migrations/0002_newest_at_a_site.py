@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0001_initial'),
-        ('org', '0003_posts_of_systems'),
+        ("customers", "0001_initial"),
+        ("org", "0003_posts_of_systems"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['site', 'id'], name='customers_customer_newest'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["site", "id"],
+                name="customers_customer_newest",
+            ),
         ),
     ]
