@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .ladder import LEAD, ON_DUTY, RESPONSIBLE
+from .ladder import LEAD, ON_DUTY, RESPONSIBLE, SIDES
 from .limits import Limit
 
 
@@ -118,3 +118,10 @@ def receiver_words() -> dict[str, str]:
         LEAD: _("their superior"),
         ON_DUTY: _("who is on duty"),
     }
+
+
+def rung_in_words(rung: Any, receivers: Mapping[str, str]) -> str:
+    """A step of a ladder as a pack writes it: when, and whom it tells."""
+    side = next(one for one in SIDES if getattr(rung, one) is not None)
+    told = _(", ").join(receivers.get(one, one) for one in rung.to)
+    return f"{step_in_words(side, getattr(rung, side))}: {told}"

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from huiyin.base.kit.panels import Mark, mark, panel
-from huiyin.engines.clocks.ladder import SIDES
 from huiyin.engines.clocks.selectors import running_for
-from huiyin.engines.clocks.words import limit_in_words, receiver_words, step_in_words
+from huiyin.engines.clocks.words import limit_in_words, receiver_words, rung_in_words
 from huiyin.engines.packs.registry import Item, Line, Sheet, shows
 from huiyin.engines.packs.selectors import entries
 from huiyin.records.customers.models import Customer
@@ -116,7 +115,7 @@ def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
                     part for part in (limit_in_words(value.limit), calendars.get(value.calendar)) if part
                 ),
                 _("%(time)s before") % {"time": warn} if warn else "",
-                "\n".join(_step(rung, receivers) for rung in value.ladder),
+                "\n".join(rung_in_words(rung, receivers) for rung in value.ladder),
             ),
             item,
         )
@@ -126,13 +125,6 @@ def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
         _("Escalation"),
     )  # fmt: skip
     return Sheet(columns, tuple((clock_name(kind), tuple(lines)) for kind, lines in groups.items()))
-
-
-def _step(rung: Any, receivers: Mapping[str, str]) -> str:
-    """A step of a ladder in words: when, and who is told."""
-    side = next(one for one in SIDES if getattr(rung, one) is not None)
-    told = _(", ").join(receivers.get(one, one) for one in rung.to)
-    return f"{step_in_words(side, getattr(rung, side))}: {told}"
 
 
 def _names(section: str, site_id: int | None) -> dict[str, Any]:
