@@ -19,13 +19,15 @@ React = Callable[["Event"], None]
 class Reaction:
     """A function that answers to events of one verb, after the commit.
 
-    `later` keeps it for the worker; otherwise it runs right after the commit in the same process.
+    `later` keeps it for the worker; otherwise it runs right after the commit in the same process. With `of` it
+    answers only to events about a part of rows of that table, which those name as `subject_type` in their data.
     """
 
     name: str
     verb: str
     func: React
     later: bool = False
+    of: str | None = None
 
 
 VERBS: dict[str, Any] = {}
@@ -51,14 +53,18 @@ def listen(func: Listener) -> Listener:
     return func
 
 
-def on(code: str, *, later: bool = False) -> Callable[[React], React]:
-    """Declare a reaction to `code`: database effects happen exactly once, retried until done."""
+def on(code: str, *, later: bool = False, of: type[Model] | None = None) -> Callable[[React], React]:
+    """Declare a reaction to `code`: database effects happen exactly once, retried until done.
+
+    `of` restricts it to events about a part of rows of that model: the clocks of cases, not those of approvals.
+    """
+    table = of._meta.label_lower if of is not None else None
 
     def decorate(func: React) -> React:
         name = f"{func.__module__}.{func.__qualname__}"
         known = REACTIONS.setdefault(code, [])
         if all(reaction.name != name for reaction in known):
-            known.append(Reaction(name, code, func, later))
+            known.append(Reaction(name, code, func, later, table))
         return func
 
     return decorate

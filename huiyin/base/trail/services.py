@@ -56,7 +56,7 @@ def record(
     insert(event)
     for listener in LISTENERS:
         listener(event, subject)
-    owed = REACTIONS.get(verb, ())
+    owed = [one for one in REACTIONS.get(verb, ()) if one.of in (None, data.get("subject_type"))]
     if owed:
         write_held()  # a delivery names the event's id
         deliveries = Delivery.objects.bulk_create(
@@ -103,7 +103,7 @@ def record_each(
     for known in REACTIONS.get(verb, ()) if written else ():
         _insert_from(
             Delivery,
-            events,
+            events if known.of is None else events.filter(data__subject_type=known.of),
             event_id=models.F("pk"),
             reaction=known.name,
             next_try_at=at,

@@ -104,16 +104,28 @@ for _verb in ("effective", "void", "returned", "refused", "lapsed"):
     on(f"approvals.{_verb}")(_answer)
 
 
-@on("clocks.warned")
+@on("clocks.warned", of=Approval)
 def warn_the_signers(event: Event) -> None:
     """Warn those who must sign while there is still time."""
     _remind(event)
 
 
-@on("clocks.breached")
+@on("clocks.breached", of=Approval)
 def remind_the_signers(event: Event) -> None:
     """Tell those who must sign, and the applicant, that the limit for signing has passed."""
     _remind(event)
+
+
+@on("clocks.escalated", of=Approval)
+def tell_the_next_level(event: Event) -> None:
+    """Tell those whom the ladder of the rule names; of a discreet one only who takes part in it."""
+    approval = approval_of(event)
+    if approval is None or not approval.is_pending:
+        return
+    named = {int(one) for one in str(event.data.get("recipients", "")).split(",") if one}
+    if approval.discreet:
+        named &= signers_and_deputies(approval)
+    _tell(approval, named, event.verb)
 
 
 def _remind(event: Event) -> None:

@@ -63,7 +63,7 @@ def _tell(event: Event, case: Case, *, leads: bool, others: Sequence[int] = ()) 
     )
 
 
-@on("clocks.warned")
+@on("clocks.warned", of=Case)
 def tell_before_the_limit(event: Event) -> None:
     """Warn the responsible person while there is still time."""
     case = _case_of(event)
@@ -71,7 +71,7 @@ def tell_before_the_limit(event: Event) -> None:
         _tell(event, case, leads=False)
 
 
-@on("clocks.breached")
+@on("clocks.breached", of=Case)
 def tell_after_the_limit(event: Event) -> None:
     """Tell the responsible person and the leads of the site that a limit has passed."""
     case = _case_of(event)
@@ -79,7 +79,7 @@ def tell_after_the_limit(event: Event) -> None:
         _tell(event, case, leads=True)
 
 
-@on("clocks.escalated")
+@on("clocks.escalated", of=Case)
 def tell_the_next_level(event: Event) -> None:
     """Tell those whom the ladder of the rule names; nobody is left: the leads of the site."""
     case = _case_of(event)
