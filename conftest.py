@@ -7,6 +7,8 @@ import hypothesis
 import pytest
 from django.conf import settings
 
+from huiyin.engines.clocks import timing
+
 pytest_plugins = [
     "tests.support.needs",
     "tests.support.server",
@@ -38,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if "shared_data" in names:
             item.add_marker(pytest.mark.shared_data)
+
+
+@pytest.fixture(autouse=True)
+def _calendars_of_this_database() -> None:
+    """Calendars are kept in memory by the ids of their versions, which start over with the test's database."""
+    timing.forget()
 
 
 @pytest.fixture(scope="session")

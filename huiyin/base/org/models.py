@@ -229,9 +229,10 @@ class ApiToken(models.Model):
 
 
 class Stamp(models.Model):
-    """One row whose number grows with every change to units, posts or appointments.
+    """One row whose number is another one after every change to units, posts or appointments.
 
-    Lets every process keep computed scopes in memory and know when they are stale.
+    Lets every process keep computed scopes in memory and know when they are stale; drawn by lot, so that a
+    database restored from an old copy never tells a number that stood for other rights.
     """
 
     number = models.BigIntegerField(default=0)

@@ -10,7 +10,7 @@ from typing import Any
 from axes.utils import reset as forget_failures
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.moment import now, today
@@ -56,8 +56,9 @@ CODE_USED = verb("org.recovery_code_used", _("Recovery code used"))
 
 def _touch() -> None:
     """Make every process forget the scopes it has computed."""
-    if not Stamp.objects.filter(pk=1).update(number=F("number") + 1):
-        Stamp.objects.create(pk=1, number=1)
+    number = secrets.randbits(62) + 1
+    if not Stamp.objects.filter(pk=1).update(number=number):
+        Stamp.objects.create(pk=1, number=number)
 
 
 def _well_formed(row: Model, **exclude: Any) -> None:

@@ -151,6 +151,11 @@ class Clock(ScopedModel):
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="clocks_clock_wake"),
             models.Index(fields=["owner", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_owner"),
             models.Index(fields=["site", "due_at"], condition=Q(stopped_at=None), name="clocks_clock_site"),
+            models.Index(
+                fields=["site", "due_at"],
+                condition=Q(breached_at__isnull=False),
+                name="clocks_clock_breached",
+            ),
             models.Index(fields=["due_at", "id"], condition=Q(stopped_at=None), name="clocks_clock_due"),
             models.Index(
                 fields=["calendar"],

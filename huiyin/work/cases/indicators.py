@@ -50,6 +50,25 @@ def kept(kind: str) -> Any:
     return cases
 
 
+def promised(kind: str) -> Any:
+    """Cases received in the period whose first limit of a kind, as it was at the start, was kept or has passed."""
+
+    def cases(period: Period) -> QuerySet[Case]:
+        passed = _clock(kind, original_due_at__lt=now(), state__in=("running", "paused"))
+        return received(period).filter(_clock(kind, original_verdict__isnull=False) | passed)
+
+    return cases
+
+
+def kept_as_promised(kind: str) -> Any:
+    """Cases received in the period whose first limit of a kind was kept without extension or pause."""
+
+    def cases(period: Period) -> QuerySet[Case]:
+        return received(period).filter(_clock(kind, original_verdict="kept"))
+
+    return cases
+
+
 def closed(period: Period) -> QuerySet[Case]:
     """Cases received in the period that have ended with an answer."""
     return received(period).filter(state__in=("closed", "declined"))
@@ -99,6 +118,11 @@ declare(
         "answered-in-time", _("Answered in time"),
         _("Of the cases received in the period whose answer was due or given: those answered within the limit."),
         kept("answer"), CASES, VIEW, denominator=decided("answer"), good="up", prepare=with_clocks,
+    ),
+    Indicator(
+        "answered-as-promised", _("Answered in the first limit"),
+        _("Of the cases received in the period: those answered within the limit they started with, without extensions and pauses."),
+        kept_as_promised("answer"), CASES, VIEW, denominator=promised("answer"), good="up", prepare=with_clocks,
     ),
     Indicator(
         "assigned-in-time", _("Assigned in time"),

@@ -13,6 +13,8 @@ from huiyin.base.kit.moment import moved_to, now
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import appoint, save_post
+from huiyin.engines.clocks import selectors as clocks
+from huiyin.engines.clocks import services as clock_services
 from huiyin.engines.clocks.jobs import tick
 from huiyin.work.cases import services
 from huiyin.work.cases.models import Category
@@ -93,6 +95,31 @@ def test_the_parts_of_a_breakdown_add_up_to_the_whole(busy: Centre) -> None:
         "by-person": count["open"],
     }
     assert late == count["late"]
+
+
+def test_more_time_keeps_the_limit_in_force_but_not_the_one_first_promised(centre: Centre) -> None:
+    begun = now() - timedelta(days=3)
+    with moved_to(begun), use(scope_of(centre.alice)) as scope:
+        made = [
+            services.register(centre.site, kind="repair", channel="phone", title=f"漏水 {n}", by=scope.actor)
+            for n in range(3)
+        ]
+        first = {case.pk: clocks.of(case).get(kind="answer").due_at for case in made}
+    slow, quick, open_still = made
+    for case in (slow, open_still):
+        with moved_to(begun + timedelta(minutes=1)), use(system_scope("test")) as scope:
+            until = first[case.pk] + timedelta(days=5)
+            clock_services.extend(case, kind="answer", until=until, reason="等配件", by=scope.actor)
+    for case, at in ((quick, begun + timedelta(minutes=2)), (slow, first[slow.pk] + timedelta(minutes=1))):
+        with moved_to(at), use(scope_of(centre.alice)) as scope:
+            services.answer(case, text="已处理", by=scope.actor)
+
+    with use(scope_of(centre.alice)):
+        figures = {
+            code: measure(INDICATORS[code], last_days(centre.site, 30))
+            for code in ("answered-in-time", "answered-as-promised")
+        }
+    assert [(one.count, one.total) for one in figures.values()] == [(2, 2), (1, 3)]
 
 
 def test_a_ratio_without_records_is_not_applicable(centre: Centre) -> None:
