@@ -23,6 +23,7 @@ from huiyin.engines.clocks.selectors import of
 from huiyin.engines.clocks.services import extend
 
 from .models import Case
+from .timeline import clock_name
 
 EXTENSION = "cases.extension"
 
@@ -140,7 +141,7 @@ def asked(approval: Approval) -> list[tuple[Any, Any]]:
     """What is asked for, for whoever signs."""
     request, facts = approval.request, approval.facts
     pairs = [
-        (_("Limit"), LIMIT_NAMES.get(request["kind"], request["kind"])),
+        (_("Limit"), clock_name(request["kind"])),
         (_("Present limit"), _local(request["due_at"])),
         (_("New limit"), _local(request["until"])),
         (_("Working days in all"), facts.get("working_days", "")),
@@ -149,13 +150,6 @@ def asked(approval: Approval) -> list[tuple[Any, Any]]:
     if request.get("customer"):
         pairs.append((_("The customer agreed"), request["customer"]))
     return pairs
-
-
-LIMIT_NAMES = {
-    "answer": pgettext_lazy("limit", "Answer"),
-    "assign": pgettext_lazy("limit", "Assign"),
-    "close": pgettext_lazy("limit", "Close"),
-}
 
 
 def _local(text: str) -> str:

@@ -20,9 +20,10 @@ from huiyin.engines.clocks.models import Clock
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import matches
 
-from .extending import LIMIT_NAMES, Cause
+from .extending import Cause
 from .models import Case, Category, Channel, Contact, Incident, Kind, Severity
 from .selectors import offered_categories, open_incidents, open_load
+from .timeline import clock_name
 
 TOLD = [
     Channel.PHONE,
@@ -206,7 +207,7 @@ class MoreTimeForm(forms.Form):
     def limit_words(clock: Clock) -> str:
         """A limit and when it is due."""
         due = clock.due_at.astimezone(local_zone()).strftime("%m-%d %H:%M")
-        return f"{LIMIT_NAMES.get(clock.kind, clock.kind)} · {due}"
+        return f"{clock_name(clock.kind)} · {due}"
 
 
 class NoteForm(forms.Form):
