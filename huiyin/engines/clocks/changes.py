@@ -87,7 +87,7 @@ def pause(clock: Clock, at: datetime, until: datetime, reason: str, agreed: bool
     before = clock.due_at
     _set_due(clock, reckoned(clock, calendar_of(clock.calendar_id)), at, one)
     said = {"reason": reason, "agreed": agreed, "until": until.isoformat(), "due_before": before.isoformat()}
-    tell([clock.pk], PAUSED, by, **said)
+    tell([clock.pk], PAUSED, by, calendar=_calendar_named(clock), **said)
     return True
 
 
@@ -100,8 +100,17 @@ def resume(clock: Clock, at: datetime, by: Actor) -> bool:
     one.save(update_fields=["ended_at"])
     before = clock.due_at
     _set_due(clock, reckoned(clock, calendar_of(clock.calendar_id)), one.ended_at)
-    tell([clock.pk], RESUMED, by, due_before=before.isoformat(), ended_at=one.ended_at.isoformat())
+    said = {"due_before": before.isoformat(), "ended_at": one.ended_at.isoformat()}
+    tell([clock.pk], RESUMED, by, calendar=_calendar_named(clock), **said)
     return True
+
+
+def _calendar_named(clock: Clock) -> str:
+    """The calendar a clock is counted in now, for its history.
+
+    A correction that moved nothing at first leaves no word there, and yet decides where a pause ends.
+    """
+    return str(clock.calendar) if clock.calendar is not None else ""
 
 
 def wake(clocks: Iterable[Clock], at: datetime, by: Actor) -> None:
