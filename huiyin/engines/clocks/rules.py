@@ -68,6 +68,10 @@ class Rule:
         """Whether every condition holds; a rule without conditions fits everything."""
         return all(_holds(key, wanted, facts.get(key)) for key, wanted in self.when)
 
+    def failing(self, facts: Facts) -> str | None:
+        """The first condition that does not hold, by its key; none: the rule fits."""
+        return next((key for key, wanted in self.when if not _holds(key, wanted, facts.get(key))), None)
+
     def counted_in(self, site_id: int | None) -> Counted:
         """The calendar its limit is counted in at a site; none where working hours do not matter to it."""
         if not needs_calendar(self.limit, self.warn):
@@ -85,12 +89,26 @@ class Rule:
 
 
 def _holds(key: str, wanted: tuple[str, ...], fact: Any) -> bool:
+    fact = fact() if callable(fact) else fact
     if not fact:
         return False
     facts = (fact,) if isinstance(fact, str) else tuple(fact)
     if key != "category":
         return any(one in wanted for one in facts)
     return any(one == prefix or one.startswith(f"{prefix}.") for one in facts for prefix in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One line of the table held against facts.
+
+    `failing` is the first condition that does not hold, by its key; none: the line fits. `counts_on` are the
+    verbs with which it is the line that counts: none when it does not fit, or when lines before it take them all.
+    """
+
+    rule: Rule
+    failing: str | None
+    counts_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +125,18 @@ class Table:
             if rule.kind == kind and (verb is None or verb in rule.starts_on) and rule.fits(facts):
                 return rule
         return None
+
+    def judge(self, facts: Facts) -> dict[str, tuple[Judged, ...]]:
+        """Every line of the table held against facts, by kind of clock and in the order in which they count."""
+        found: dict[str, list[Judged]] = {}
+        taken: set[tuple[str, str]] = set()
+        for rule in self.rules:
+            failing = rule.failing(facts)
+            free = {(rule.kind, verb) for verb in rule.starts_on} - taken if failing is None else set()
+            taken |= free
+            verbs = tuple(sorted(verb for _kind, verb in free))
+            found.setdefault(rule.kind, []).append(Judged(rule, failing, verbs))
+        return {kind: tuple(lines) for kind, lines in found.items()}
 
 
 _tables: dict[int | None, tuple[tuple[Item, ...], Table]] = {}
