@@ -73,6 +73,10 @@ def _check_indicator(item: Item, target: TargetEntry, checking: Checking) -> Non
         checking.problem(item, message, mend, "unit")
     elif target.unit == "percent" and target.figure > 100:
         checking.problem(item, _("A share is at most 100 per cent."), _("Correct the figure."), "figure")
+    elif (target.comparison, target.figure) in (("<", 0), (">", 100 if target.unit == "percent" else None)):
+        message = _("No figure can ever be %(comparison)s %(figure)s.")
+        shown = {"comparison": target.comparison, "figure": target.figure}
+        checking.problem(item, message % shown, _("Correct the figure."), "figure")
 
 
 declare(Section("targets", TargetEntry, gettext_lazy("Targets"), check_targets))
