@@ -9,7 +9,7 @@ from huiyin.base.kit.models import ScopedModel
 from huiyin.base.kit.scope import current
 
 from .limits import OWNER_FILES
-from .registry import kind_of
+from .registry import every, kind_of
 from .selectors import attachments_of
 from .signatures import ACCEPT
 
@@ -25,6 +25,8 @@ def panel(owner: ScopedModel, *, problems: Sequence[str] = ()) -> dict[str, Any]
     scope = current()
     if owner.site_id is None or not scope.holds(kind.permission_view, owner.site_id):
         return {"files_shown": False}
+    if kind.visible is not every and not kind.records().filter(pk=owner.pk).exists():
+        return {"files_shown": False}
     files = list(attachments_of(owner))
     return {
         "files_shown": True,
@@ -35,7 +37,8 @@ def panel(owner: ScopedModel, *, problems: Sequence[str] = ()) -> dict[str, Any]
         "problems": problems,
         "owner_type": kind.code,
         "owner_id": owner.pk,
-        "may_change": scope.holds(kind.permission_upload, owner.site_id),
+        "may_attach": kind.may(owner, removing=False),
+        "may_remove": kind.may(owner, removing=True),
         "room": len(files) < OWNER_FILES,
         "accept": ACCEPT,
         "limit": OWNER_FILES,
