@@ -50,6 +50,8 @@ EVENT_TONES = {
     "approvals.withdrawn": ("neutral", "ban"),
     "approvals.lapsed": ("neutral", "hourglass"),
     "approvals.signer_added": ("active", "user-plus"),
+    "files.attached": ("neutral", "paperclip"),
+    "files.removed": ("neutral", "trash"),
 }
 CHANNELS = [
     ("phone", gettext_lazy("Phone call")),
