@@ -42,7 +42,7 @@ class AgreeForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs=FEW_LINES),
     )
-    files = files_field()
+    attached = files_field()
 
 
 class ReasonForm(forms.Form):
@@ -51,7 +51,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=1000, widget=forms.Textarea(attrs=FEW_LINES)
     )
-    files = files_field()
+    attached = files_field()
 
 
 class WithdrawForm(forms.Form):
@@ -101,7 +101,7 @@ class ConsentForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs=FEW_LINES),
     )
-    files = files_field(gettext_lazy("e.g. a photograph of the signed slip, or the message"))
+    attached = files_field(gettext_lazy("e.g. a photograph of the signed slip, or the message"))
 
 
 class SiteChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -124,7 +124,7 @@ class RequestForm(forms.Form):
         label=gettext_lazy("Amount (yuan)"), required=False, min_value=0, max_digits=12, decimal_places=2
     )
     days = forms.IntegerField(label=gettext_lazy("Days"), required=False, min_value=1, max_value=3660)
-    files = files_field(gettext_lazy("e.g. a quotation or a photograph"))
+    attached = files_field(gettext_lazy("e.g. a quotation or a photograph"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -229,7 +229,7 @@ def received(files: list[Any]) -> list[Received]:
             taken.append(receive(file))
         except Refused as refusal:
             told = {"name": file.name, "problem": refusal.message}
-            raise Refused(refusal.code, _("%(name)s: %(problem)s"), params=told, field="files") from None
+            raise Refused(refusal.code, _("%(name)s: %(problem)s"), params=told, field="attached") from None
     return taken
 
 
@@ -238,8 +238,8 @@ class ApprovalAction(OfApproval, ActionView):
 
     def run(self, form: Any) -> Any:
         data = dict(form.cleaned_data)
-        if "files" in data:
-            data["files"] = received(data["files"])
+        if "attached" in data:
+            data["files"] = received(data.pop("attached"))
         return type(self).service(self.subject(), **data, by=self.actor)
 
     @property
@@ -341,7 +341,7 @@ class Ask(ActionView):
 
     def run(self, form: Any) -> Any:
         data = dict(form.cleaned_data)
-        data["files"] = received(data["files"])
+        data["files"] = received(data.pop("attached"))
         return services.ask(data.pop("site"), **data, by=self.actor)
 
     @property

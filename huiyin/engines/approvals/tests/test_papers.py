@@ -61,13 +61,13 @@ def loan(house: House, **given: Any) -> Approval:
 def test_a_request_and_an_opinion_carry_files_to_the_page_and_to_paper(house: House) -> None:
     clerk = page(house, "clerk")
     form = {"site": house.site.pk, "kind": "memo.loan", "title": "Drill", "reason": "broken"}
-    answer = clerk.post("/approvals/new/", {**form, "files": [upload(), upload("more.txt", b"b\n")]})
+    answer = clerk.post("/approvals/new/", {**form, "attached": [upload(), upload("more.txt", b"b\n")]})
     assert answer.status_code == 302, answer.content
     url = answer["Location"]
     assert sorted(names("approvals.approval")) == ["more.txt", "quote.txt"]
     director = page(house, "director")
     assert "quote.txt" in director.get(url).content.decode()
-    sent = {"opinion": "fine", "files": [upload("checked.txt", b"checked\n")]}
+    sent = {"opinion": "fine", "attached": [upload("checked.txt", b"checked\n")]}
     assert director.post(f"{url}agree/", sent).status_code == 302
     assert names("approvals.signature") == ["checked.txt"]
     for client in (clerk, page(house, "gm")):
@@ -170,7 +170,7 @@ def test_a_file_that_is_not_accepted_keeps_the_signature_back_and_says_why(house
     asked = house.ask(facts={"amount": 40000})
     client = page(house, "lead")
     answer = client.post(
-        f"{asked.get_absolute_url()}agree/", {"opinion": "fine", "files": [upload("run.exe", b"MZ\x90")]}
+        f"{asked.get_absolute_url()}agree/", {"opinion": "fine", "attached": [upload("run.exe", b"MZ\x90")]}
     )
     assert answer.status_code == 422
     assert "run.exe" in answer.content.decode()
