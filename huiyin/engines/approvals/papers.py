@@ -90,7 +90,7 @@ def with_files(approval: Any) -> Any:
     wanted = Q(owner_type=REQUEST, owner_id=approval.pk)
     if signed:
         wanted |= Q(owner_type=OPINION, owner_id__in=list(signed))
-    for file in attachments().filter(wanted, site=approval.site_id):
+    for file in attachments().filter(wanted, site=approval.site_id).select_related("uploaded_by"):
         owner = approval if file.owner_type == REQUEST else signed[file.owner_id]
         owner.files.append(file)
     return approval
@@ -103,6 +103,6 @@ def file_events(approval: Approval) -> QuerySet[Event]:
         Q(owner_type=REQUEST, owner_id=approval.pk) | Q(owner_type=OPINION, owner_id__in=signatures)
     )
     rows: QuerySet[Event] = Event.objects.filter(
-        subject_type=FILE, subject_id__in=list(files.order_by().values_list("pk", flat=True))
+        subject_type=FILE, subject_id__in=files.order_by().values("pk")
     )
     return rows

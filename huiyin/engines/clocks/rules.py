@@ -13,9 +13,10 @@ from huiyin.engines.packs.models import PackEntry
 from huiyin.engines.packs.registry import Item
 from huiyin.engines.packs.selectors import entries
 
+from .calendar import Interval, NeverDue
 from .limits import Limit, Within
 from .registry import Facts
-from .timing import Counted, always, counted_in, needs_calendar
+from .timing import Counted, always, counted_in, counts_working_time, needs_calendar
 
 STARTS = {
     "answer": ("cases.registered", "cases.reopened"),
@@ -48,6 +49,15 @@ A merged case keeps its clocks: its caller was promised an answer too, and gets 
 
 HEARD = ("stops_on", "cancels_on", "pauses_on", "resumes_on")
 """The keys of a rule that name events which do something to a clock that runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """When a limit is due and warned of (UTC), and the stretches of time counted in its calendar, if it has one."""
+
+    due: datetime
+    warned: datetime | None
+    intervals: tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,18 @@ class Rule:
             return due, None
         warn = replace(self.warn, value=-self.warn.value).due(due, calendar)
         return due, warn if start < warn < due else None
+
+    def reckoned(self, start: datetime, site_id: int | None) -> Reckoned | None:
+        """What comes of it when a clock starts then; none when that never ends (not within ten years)."""
+        counted = self.counted_in(site_id)
+        try:
+            due, warned = self.times(start, site_id)
+        except NeverDue:
+            return None
+        if counted.version_id is None:
+            return Reckoned(due, warned, ())
+        natural = not counts_working_time(self.limit)
+        return Reckoned(due, warned, counted.calendar.explain(start, due, (), natural))
 
 
 def _holds(key: str, wanted: tuple[str, ...], fact: Any) -> bool:

@@ -16,10 +16,8 @@ from huiyin.base.kit.templatetags.kit import span_words
 from huiyin.base.org.models import Site
 from huiyin.base.trail.registry import label
 from huiyin.engines.approvals.registry import kinds as approval_kinds
-from huiyin.engines.clocks.calendar import Interval, NeverDue
 from huiyin.engines.clocks.registry import possible
 from huiyin.engines.clocks.rules import Judged, Rule, table_for
-from huiyin.engines.clocks.timing import counts_working_time
 from huiyin.engines.clocks.words import limit_in_words, reason_in_words
 from huiyin.engines.packs.registry import Answer, Item, Trial, tries
 from huiyin.engines.packs.selectors import entries
@@ -192,21 +190,16 @@ def reckoned(
 ) -> tuple[tuple[tuple[str, Any], ...], tuple[str, ...]]:
     """The limit of a rule, its due moment and warning when it starts then; how the time is counted, in words."""
     limit = (_("Limit"), limit_in_words(rule.copy["limit"]))
-    counted = rule.counted_in(site_id)
-    try:
-        due, warned = rule.times(start, site_id)
-    except NeverDue:
+    found = rule.reckoned(start, site_id)
+    if found is None:
         return (limit, (_("Due"), _("not within ten years"))), ()
-    follows: list[tuple[str, Any]] = [limit, (_("Due"), due)]
-    if warned is not None:
-        follows.append((_("Warning"), warned))
-    if counted.version_id is None:
-        return tuple(follows), ()
-    natural = not counts_working_time(rule.limit)
-    return tuple(follows), stretches(counted.calendar.explain(start, due, (), natural))
+    follows: list[tuple[str, Any]] = [limit, (_("Due"), found.due)]
+    if found.warned is not None:
+        follows.append((_("Warning"), found.warned))
+    return tuple(follows), stretches(found.intervals)
 
 
-def stretches(intervals: Sequence[Interval]) -> tuple[str, ...]:
+def stretches(intervals: Sequence[Any]) -> tuple[str, ...]:
     """Counted and uncounted time in words, line by line."""
     lines = []
     for one in intervals[:STRETCHES]:
