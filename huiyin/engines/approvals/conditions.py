@@ -73,6 +73,8 @@ class Bounds(BaseModel):
             raise ValueError(_("names two lower or two upper bounds"))
         if low and high and low[0] > high[0]:
             raise ValueError(_("the lower bound lies above the upper one"))
+        if low == high and (self.over is not None or self.below is not None):
+            raise ValueError(_("nothing lies between these bounds"))
         return self
 
     def holds(self, value: Decimal) -> bool:
@@ -99,6 +101,8 @@ class Span(BaseModel):
             raise ValueError(_("names no bound: over or up_to"))
         if self.over is not None and self.up_to is not None and self.over.natural > self.up_to.natural:
             raise ValueError(_("the lower bound lies above the upper one"))
+        if self.over is not None and self.over == self.up_to:
+            raise ValueError(_("nothing lies between these bounds"))
         return self
 
     def holds(self, facts: Facts) -> bool:

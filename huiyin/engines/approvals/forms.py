@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from huiyin.base.kit.moment import now
 from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import sites_in_reach, staff_of, who_can
+from huiyin.engines.files.forms import FilesField, ManyFiles
+from huiyin.engines.files.signatures import ACCEPT
 
 from .chains import DECIDE
 from .models import Approval
@@ -19,6 +21,16 @@ from .selectors import VIEW
 from .words import CHANNELS, kind_choices, request_choices
 
 FEW_LINES = {"rows": 3}
+
+
+def files_field(help_text: Any = "") -> FilesField:
+    """Files that come along, e.g. a quotation or a photograph."""
+    return FilesField(
+        label=gettext_lazy("Files"),
+        required=False,
+        widget=ManyFiles(attrs={"accept": ACCEPT}),
+        help_text=help_text,
+    )
 
 
 class AgreeForm(forms.Form):
@@ -30,6 +42,7 @@ class AgreeForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs=FEW_LINES),
     )
+    attached = files_field()
 
 
 class ReasonForm(forms.Form):
@@ -38,6 +51,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=1000, widget=forms.Textarea(attrs=FEW_LINES)
     )
+    attached = files_field()
 
 
 class WithdrawForm(forms.Form):
@@ -87,6 +101,7 @@ class ConsentForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs=FEW_LINES),
     )
+    attached = files_field(gettext_lazy("e.g. a photograph of the signed slip, or the message"))
 
 
 class SiteChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -109,6 +124,7 @@ class RequestForm(forms.Form):
         label=gettext_lazy("Amount (yuan)"), required=False, min_value=0, max_digits=12, decimal_places=2
     )
     days = forms.IntegerField(label=gettext_lazy("Days"), required=False, min_value=1, max_value=3660)
+    attached = files_field(gettext_lazy("e.g. a quotation or a photograph"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

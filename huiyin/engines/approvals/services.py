@@ -6,7 +6,7 @@ again. `running.py` carries a chain from step to step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,12 +23,14 @@ from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import who_can
 from huiyin.base.trail.registry import describe
 from huiyin.base.trail.services import record
+from huiyin.engines.files.receiving import Received
 from huiyin.engines.numbering.services import take
 
 from . import running
 from .chains import DECIDE, authority_of, copy_of, draft, people_for, rule_for, signed_by
 from .conditions import UNITS
 from .models import Approval, Delegation, Signature, State, Step
+from .papers import attach_all
 from .registry import kind_of
 from .running import (
     AGREED,
@@ -59,14 +61,15 @@ def submit(
     root: models.Model | None = None,
     about: str = "",
     about_label: str = "",
+    files: Sequence[Received] = (),
     by: Actor,
 ) -> Approval:
     """Ask for an approval about a row of a site; its chain is drawn up now and stays with it.
 
     `facts` decide the chain (`amount` in fen, `minutes`, `working_days`, `category` …), `request` is what the
-    effect will need, both JSON. An applicant whose own authority suffices needs no signature of staff.
-    Refused when no rule of the packs fits, when nobody could sign a step, when the same is being asked for
-    already, or when only others may propose it.
+    effect will need, both JSON; `files` were taken in by `files.receiving`. An applicant whose own authority
+    suffices needs no signature of staff. Refused when no rule of the packs fits, when nobody could sign a
+    step, when the same is being asked for already, or when only others may propose it.
     """
     site = Site.objects.select_related("unit").get(pk=subject.site_id)
     if by.user_id is None:
@@ -94,6 +97,7 @@ def submit(
     _check_chain(steps, approval, site)
     _write(approval, steps)
     record(approval, SUBMITTED, by=by, root=running.root_of(approval), title=approval.title, kind=kind)
+    attach_all(approval, files, by)
     running.go_on(approval, by)
     return approval
 
@@ -107,6 +111,7 @@ def ask(
     reason: str,
     amount: Decimal | None = None,
     days: int | None = None,
+    files: Sequence[Received] = (),
     by: Actor,
 ) -> Approval:
     """Ask for something that no part of the system carries out (a loan slip, a plan): the signed sheet counts.
@@ -123,7 +128,7 @@ def ask(
         raise Refused(
             "no-rule", _("The rules of your organisation say nothing about who approves this."), field="kind"
         )
-    approval: Approval = submit(site, kind=kind, title=title, reason=reason, facts=facts, by=by)
+    approval: Approval = submit(site, kind=kind, title=title, reason=reason, facts=facts, files=files, by=by)
     return approval
 
 
@@ -242,7 +247,7 @@ def _told(signature: Signature, step: Step) -> dict[str, Any]:
 
 
 @service(needs="approvals.decide")
-def agree(approval: Approval, *, opinion: str = "", by: Actor) -> Approval:
+def agree(approval: Approval, *, opinion: str = "", files: Sequence[Received] = (), by: Actor) -> Approval:
     """Sign the open step in agreement; with the last signature the effect happens.
 
     Who has the authority to decide this alone cuts the chain: later signatures of staff are not needed.
@@ -254,30 +259,40 @@ def agree(approval: Approval, *, opinion: str = "", by: Actor) -> Approval:
         return row
     step, right = _must_sign(row, by)
     signature = _sign(row, step, right, Signature.Decision.AGREE, said, by)
+    attach_all(signature, files, by)
     record(row, AGREED, by=by, root=running.root_of(row), **_told(signature, step))
     running.signed(row, step, right, by)
     return row
 
 
 @service(needs="approvals.decide")
-def send_back(approval: Approval, *, reason: str, by: Actor) -> Approval:
+def send_back(approval: Approval, *, reason: str, files: Sequence[Received] = (), by: Actor) -> Approval:
     """Return it to the applicant to be corrected, with the reason; asking again begins a new chain."""
-    return _end(approval, Signature.Decision.RETURN, "return", RETURNED, reason, by)
+    return _end(approval, Signature.Decision.RETURN, "return", RETURNED, reason, files, by)
 
 
 @service(needs="approvals.decide")
-def refuse(approval: Approval, *, reason: str, by: Actor) -> Approval:
+def refuse(approval: Approval, *, reason: str, files: Sequence[Received] = (), by: Actor) -> Approval:
     """Refuse it, with the reason. Refused when it is not this person's turn, or over."""
-    return _end(approval, Signature.Decision.REFUSE, "refuse", REFUSED, reason, by)
+    return _end(approval, Signature.Decision.REFUSE, "refuse", REFUSED, reason, files, by)
 
 
-def _end(approval: Approval, decision: str, move: str, event: str, reason: str, by: Actor) -> Approval:
+def _end(
+    approval: Approval,
+    decision: str,
+    move: str,
+    event: str,
+    reason: str,
+    files: Sequence[Received],
+    by: Actor,
+) -> Approval:
     said = words(reason, 1000, "reason", required=True)
     row = _locked(approval)
     if _repeated(row, decision, by):
         return row
     step, right = _must_sign(row, by)
     signature = _sign(row, step, right, decision, said, by)
+    attach_all(signature, files, by)
     running.end(row, move, outcome=said, step=step)
     record(row, event, by=by, root=running.root_of(row), reason=said, **_told(signature, step))
     return row
@@ -352,6 +367,7 @@ def note_consent(
     channel: str,
     said_at: datetime,
     words_said: str = "",
+    files: Sequence[Received] = (),
     by: Actor,
 ) -> Approval:
     """Record what the customer said about it: who, when, on which channel.
@@ -379,6 +395,7 @@ def note_consent(
         opinion=said, evidence=evidence, at=now(),
     )  # fmt: skip
     signature.save(force_insert=True)
+    attach_all(signature, files, by)
     told = {"customer": True, "step": step.position, "opinion": said, **evidence}
     if agreed:
         record(row, AGREED, by=by, root=running.root_of(row), **told)

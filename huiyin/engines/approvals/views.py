@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.related import relate
 from huiyin.base.kit.scope import current
+from huiyin.base.kit.service import Refused
 from huiyin.base.kit.views import ActionView, DetailView, Gate, ListView, PageView
 from huiyin.base.org.models import User
 from huiyin.base.trail.selectors import history
+from huiyin.engines.files.receiving import Received, receive
 
 from . import forms, services, tables
 from .filters import ApprovalFilter
 from .models import Approval, Delegation
+from .papers import file_events, with_files
 from .running import root_of
 from .selectors import (
     VIEW,
@@ -175,7 +178,7 @@ class ApprovalPage(OfApproval, DetailView):
         return str(self.object.title)
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        approval: Approval = with_chain([extra["object"]])[0]
+        approval: Approval = with_files(with_chain([extra["object"]])[0])
         events = history_of(approval)
         return super().context(
             approval=approval,
@@ -194,7 +197,8 @@ def history_of(approval: Approval) -> list[Any]:
     if approval.root_type != Approval._meta.label_lower:
         root = root_of(approval)
     events = history(root).filter(subject_type=Approval._meta.label_lower, subject_id=approval.pk)
-    return list(events.order_by("-id")[:HISTORY_SHOWN])
+    newest = [*events.order_by("-id")[:HISTORY_SHOWN], *file_events(approval).order_by("-id")[:HISTORY_SHOWN]]
+    return sorted(newest, key=lambda one: one.pk, reverse=True)[:HISTORY_SHOWN]
 
 
 class Sheet(OfApproval):
@@ -203,7 +207,7 @@ class Sheet(OfApproval):
     template_name = "approvals/print.html"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        approval = with_chain([self.get_object()])[0]
+        approval = with_files(with_chain([self.get_object()])[0])
         context = self.context(
             approval=approval,
             facts=facts_of(approval),
@@ -217,8 +221,26 @@ class Sheet(OfApproval):
         return _("Approval sheet")
 
 
+def received(files: list[Any]) -> list[Received]:
+    """Take files in before any transaction begins. Refused when one is not accepted, by its name."""
+    taken = []
+    for file in files:
+        try:
+            taken.append(receive(file))
+        except Refused as refusal:
+            told = {"name": file.name, "problem": refusal.message}
+            raise Refused(refusal.code, _("%(name)s: %(problem)s"), params=told, field="attached") from None
+    return taken
+
+
 class ApprovalAction(OfApproval, ActionView):
     """An action on an approval."""
+
+    def run(self, form: Any) -> Any:
+        data = dict(form.cleaned_data)
+        if "attached" in data:
+            data["files"] = received(data.pop("attached"))
+        return type(self).service(self.subject(), **data, by=self.actor)
 
     @property
     def about(self) -> str:
@@ -319,6 +341,7 @@ class Ask(ActionView):
 
     def run(self, form: Any) -> Any:
         data = dict(form.cleaned_data)
+        data["files"] = received(data.pop("attached"))
         return services.ask(data.pop("site"), **data, by=self.actor)
 
     @property

@@ -50,6 +50,8 @@ EVENT_TONES = {
     "approvals.withdrawn": ("neutral", "ban"),
     "approvals.lapsed": ("neutral", "hourglass"),
     "approvals.signer_added": ("active", "user-plus"),
+    "files.attached": ("neutral", "paperclip"),
+    "files.removed": ("neutral", "trash"),
 }
 CHANNELS = [
     ("phone", gettext_lazy("Phone call")),
@@ -196,6 +198,8 @@ def sentence(data: Mapping[str, Any]) -> str:
     if data.get("when"):
         where = pgettext("signer", "before") if data["when"] == "before" else pgettext("signer", "after")
         lines.append(f"{data.get('name', '')} ({where})")
+    elif data.get("sha256"):
+        lines.append(str(data.get("name", "")))
     elif data.get("title"):
         lines.append(str(data["title"]))
     for key in ("opinion", "reason", "note"):

@@ -19,7 +19,7 @@ from . import pack_calendars as pack_calendars
 from .calendar import WorkCalendar
 from .entries import WEEKDAYS
 from .ladder import SIDES, SPECIAL, Rung, in_order
-from .limits import BadLimit, Limit, Within
+from .limits import Agreed, BadLimit, Limit, Within
 from .models import Clock
 from .registry import possible
 from .rules import HEARD, STARTS, rule_of
@@ -33,7 +33,10 @@ ClockKind = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 
 
 def _limit(value: Any) -> Any:
-    Limit.parse(value)
+    limit = Limit.parse(value)
+    limit = limit.at_most if isinstance(limit, Agreed) else limit
+    if isinstance(limit, Within) and limit.value <= 0:
+        raise BadLimit("value", gettext_noop("%(value)s is not more than nothing"), value=repr(limit.value))
     return value
 
 
@@ -45,7 +48,11 @@ def _amount(value: Any) -> Any:
 
 
 class When(BaseModel):
-    """Conditions: all must hold; of a list one value is enough; categories fit by their beginning."""
+    """Conditions: all must hold; of a list one value is enough; categories fit by their beginning.
+
+    `care` are the flags of the section `care_flags` (VIP, living alone …) that the customer's file carries on
+    the day on which the clock starts; a matter without a customer has none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,6 +61,7 @@ class When(BaseModel):
     severity: Wanted | None = None
     place_kind: Wanted | None = None
     channel: Wanted | None = None
+    care: Wanted | None = None
 
 
 class Warn(BaseModel):
@@ -119,7 +127,12 @@ class LimitEntry(Entry):
     ladder: Annotated[list[RungEntry], Field(max_length=20)] = []
 
 
-_LISTED = {"category": "categories", "channel": "channels", "place_kind": "place_kinds"}
+_LISTED = {
+    "category": "categories",
+    "channel": "channels",
+    "place_kind": "place_kinds",
+    "care": "care_flags",
+}
 _SAMPLE = datetime(2026, 1, 1, tzinfo=UTC)
 _DAY = [["09:00", "17:00"]]
 _WEEK = WorkCalendar.from_dict({"weekly": dict.fromkeys(WEEKDAYS[:5], _DAY)})

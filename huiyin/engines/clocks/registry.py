@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Facts = Mapping[str, str | Collection[str] | None]
-"""What the `when` of a rule is held against: `kind`, `category`, `severity`, `place_kind`, `channel`.
+Fact = str | Collection[str] | None
+Facts = Mapping[str, Fact | Callable[[], Fact]]
+"""What the `when` of a rule is held against: `kind`, `category`, `severity`, `place_kind`, `channel`, `care`.
 
-A category may also be given as the codes of the whole branch.
+A category may also be given as the codes of the whole branch; `care` are the codes of the special care that the
+customer needs on that day. A fact that costs a query is given as a function: only a rule that names it asks.
 """
 
 

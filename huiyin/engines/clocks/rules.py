@@ -13,9 +13,10 @@ from huiyin.engines.packs.models import PackEntry
 from huiyin.engines.packs.registry import Item
 from huiyin.engines.packs.selectors import entries
 
+from .calendar import Interval, NeverDue
 from .limits import Limit, Within
 from .registry import Facts
-from .timing import Counted, always, counted_in, needs_calendar
+from .timing import Counted, always, counted_in, counts_working_time, needs_calendar
 
 STARTS = {
     "answer": ("cases.registered", "cases.reopened"),
@@ -51,6 +52,15 @@ HEARD = ("stops_on", "cancels_on", "pauses_on", "resumes_on")
 
 
 @dataclass(frozen=True, slots=True)
+class Reckoned:
+    """When a limit is due and warned of (UTC), and the stretches of time counted in its calendar, if it has one."""
+
+    due: datetime
+    warned: datetime | None
+    intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One line of the table. `copy` is what a clock keeps of it."""
 
@@ -68,6 +78,10 @@ class Rule:
         """Whether every condition holds; a rule without conditions fits everything."""
         return all(_holds(key, wanted, facts.get(key)) for key, wanted in self.when)
 
+    def failing(self, facts: Facts) -> str | None:
+        """The first condition that does not hold, by its key; none: the rule fits."""
+        return next((key for key, wanted in self.when if not _holds(key, wanted, facts.get(key))), None)
+
     def counted_in(self, site_id: int | None) -> Counted:
         """The calendar its limit is counted in at a site; none where working hours do not matter to it."""
         if not needs_calendar(self.limit, self.warn):
@@ -83,14 +97,40 @@ class Rule:
         warn = replace(self.warn, value=-self.warn.value).due(due, calendar)
         return due, warn if start < warn < due else None
 
+    def reckoned(self, start: datetime, site_id: int | None) -> Reckoned | None:
+        """What comes of it when a clock starts then; none when that never ends (not within ten years)."""
+        counted = self.counted_in(site_id)
+        try:
+            due, warned = self.times(start, site_id)
+        except NeverDue:
+            return None
+        if counted.version_id is None:
+            return Reckoned(due, warned, ())
+        natural = not counts_working_time(self.limit)
+        return Reckoned(due, warned, counted.calendar.explain(start, due, (), natural))
+
 
 def _holds(key: str, wanted: tuple[str, ...], fact: Any) -> bool:
+    fact = fact() if callable(fact) else fact
     if not fact:
         return False
     facts = (fact,) if isinstance(fact, str) else tuple(fact)
     if key != "category":
         return any(one in wanted for one in facts)
     return any(one == prefix or one.startswith(f"{prefix}.") for one in facts for prefix in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One line of the table held against facts.
+
+    `failing` is the first condition that does not hold, by its key; none: the line fits. `counts_on` are the
+    verbs with which it is the line that counts: none when it does not fit, or when lines before it take them all.
+    """
+
+    rule: Rule
+    failing: str | None
+    counts_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +147,18 @@ class Table:
             if rule.kind == kind and (verb is None or verb in rule.starts_on) and rule.fits(facts):
                 return rule
         return None
+
+    def judge(self, facts: Facts) -> dict[str, tuple[Judged, ...]]:
+        """Every line of the table held against facts, by kind of clock and in the order in which they count."""
+        found: dict[str, list[Judged]] = {}
+        taken: set[tuple[str, str]] = set()
+        for rule in self.rules:
+            failing = rule.failing(facts)
+            free = {(rule.kind, verb) for verb in rule.starts_on} - taken if failing is None else set()
+            taken |= free
+            verbs = tuple(sorted(verb for _kind, verb in free))
+            found.setdefault(rule.kind, []).append(Judged(rule, failing, verbs))
+        return {kind: tuple(lines) for kind, lines in found.items()}
 
 
 _tables: dict[int | None, tuple[tuple[Item, ...], Table]] = {}

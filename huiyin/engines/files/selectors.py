@@ -37,7 +37,7 @@ def owner_of(attachment: Attachment, permission: str) -> Any:
     kind = owner_kind(attachment.owner_type)
     if kind is None:
         return None
-    return kind.model._default_manager.all().allowed(permission).filter(pk=attachment.owner_id).first()
+    return kind.records().allowed(permission).filter(pk=attachment.owner_id).first()  # type: ignore[attr-defined]
 
 
 def named(digests: Iterable[str]) -> set[str]:

@@ -32,11 +32,12 @@ def attach(owner: ScopedModel, *, file: File[Any] | Received, by: Actor) -> Atta
 
     Pages call `receive` before, so that no transaction waits for a picture to be resized. Needs the
     right that the owner's kind names. Refused when such records have no files, the record has no
-    site, has as many files as it may, or the file is not accepted (see `receive`).
+    site, its kind lets nobody add to it now, has as many files as it may, or the file is not accepted (see `receive`).
     """
     kind = _kind(kind_of(owner))
     site_id = _site(owner)
     current().require(kind.permission_upload, site_id)
+    kind.guard(owner, by, False)
     received = file if isinstance(file, Received) else receive(file)
     _lock(owner)
     standing = attachments_of(owner)
@@ -72,16 +73,18 @@ def remove(attachment: Attachment, *, reason: str, by: Actor) -> Attachment:
     """Take a file away from its record, with a reason that the history keeps; once removed it stays so.
 
     The content stays on the disk for a while, out of everybody's reach. Needs the right that the
-    owner's kind names. Refused without a reason.
+    owner's kind names. Refused without a reason, and where the owner's kind says that it stays.
     """
     kind = _kind(owner_kind(attachment.owner_type))
     current().require(kind.permission_upload, attachment.site_id)
     reason = words(reason, 200, "reason", required=True)
+    owner = owner_of(attachment, kind.permission_upload)
+    if owner is not None:
+        kind.guard(owner, by, True)
     moment = now()
     if not Attachment.objects.filter(pk=attachment.pk, removed_at=None).update(removed_at=moment):
         return attachment
     attachment.removed_at = moment
-    owner = owner_of(attachment, kind.permission_upload)
     record(
         attachment, REMOVED, by=by, root=kind.root(owner) if owner is not None else attachment,
         name=attachment.name, sha256=attachment.sha256, reason=reason,

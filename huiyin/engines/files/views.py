@@ -34,7 +34,7 @@ def reached(kind: Owner | None, pk: int, permission: str) -> Any:
     """The record a file belongs to. 404 when it is out of reach, 403 when the right is held nowhere."""
     if kind is None:
         raise Http404
-    rows = kind.model._default_manager.all()
+    rows: Any = kind.records()
     if not rows.filter(pk=pk).exists():
         raise Http404
     if not current().holds(permission):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from huiyin.base.kit.scope import Actor
@@ -15,6 +16,7 @@ from huiyin.base.org.models import OrgUnit, Post, User
 from huiyin.base.org.services import add_unit, add_user, appoint
 
 from . import selectors
+from .models import PackStamp
 from .services import load
 
 ADMINISTRATOR = "system-administrator"
@@ -46,6 +48,9 @@ def begin(
     (`PackErrors`) when a pack has a mistake.
     """
     with transaction.atomic():
+        # Of two who begin at once the second waits here, and then finds that the first has begun.
+        PackStamp.objects.get_or_create(pk=1)
+        PackStamp.objects.filter(pk=1).update(number=F("number"))
         standing = OrgUnit.objects.filter(parent=None).first()
         if standing is not None:
             raise Refused(

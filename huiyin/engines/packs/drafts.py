@@ -348,7 +348,7 @@ def _in_words(one: Any, model: type[BaseModel], path: tuple[Any, ...]) -> tuple[
         if words is not None and isinstance(getattr(cause, "params", None), Mapping):
             text = f"“{name}” " + _(words) % cause.params
         else:
-            text = str(cause)
+            text = f"“{name}”: {cause}" if name else str(cause)
         return text.rstrip(".") + ".", _("Correct it.")
     for prefix, message, mend in _WORDS:
         if kind.startswith(prefix):

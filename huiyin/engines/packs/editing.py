@@ -29,8 +29,8 @@ from .models import DraftEntry, PackDraft, PackVersion
 from .planning import check_moment, renamed, together
 from .problems import PackErrors, Problem
 from .registry import Item, Words, section
-from .services import Plan, activate, settle
-from .timeline import Timeline, head_of
+from .services import Plan, activate, settle, withdraw
+from .timeline import Timeline, difference, head_of
 from .writing import Raw, digest, entry_text, files, patched, raw
 
 DISCARDED = verb("packs.draft_discarded", gettext_lazy("Prepared rules discarded"))
@@ -187,10 +187,10 @@ def take_out(layer: Site | None, *, section: str, code: str, seen: str, by: Acto
 
 
 @service(needs="packs.edit")
-def drop(change: DraftEntry, *, by: Actor) -> PackDraft:
-    """Undo one change of a draft; with its last change the draft goes."""
+def drop(change: DraftEntry, *, by: Actor) -> PackDraft:  # noqa: ARG001 - every command has its actor
+    """Undo one change of a draft; with its last change the draft goes. Refused when that has gone already."""
     own: PackDraft = change.draft
-    _locked(own.site, by)
+    _held(own)
     change.delete()
     if not own.changes.exists():
         own.delete()
@@ -199,7 +199,8 @@ def drop(change: DraftEntry, *, by: Actor) -> PackDraft:
 
 @service(needs="packs.edit")
 def discard(own: PackDraft, *, by: Actor) -> None:
-    """Throw a draft away; its changes stay readable in the trail."""
+    """Throw a draft away; its changes stay readable in the trail. Refused when it has gone already."""
+    _held(own)
     kept = [[one.section, one.code, one.parent, one.data] for one in own.changes.all()]
     record(own, DISCARDED, by=by, changes=kept)
     own.delete()
@@ -215,11 +216,9 @@ def publish(
     an entry in force that it changes too; when it has a mistake (`PackErrors`); for a moment that has passed;
     (PermissionDenied) without the further right that a changed section asks for.
     """
-    settle(None, by=by)
     check_moment(valid_from)
-    if not PackDraft.objects.filter(pk=own.pk, revision=seen).update(revision=F("revision") + 1):
-        message = _("The draft was changed meanwhile. Please look at the differences again.")
-        raise Refused("changed-meanwhile", message)
+    _held(own, seen)
+    settle(None, by=by)
     stamp = selectors.stamp()
     ready = prepared(own, valid_from)
     if ready.stale:
@@ -237,6 +236,43 @@ def publish(
     own.delete()
     version: PackVersion = PackVersion.objects.get(pk=made.outcomes[0].version_id)
     return version
+
+
+@service(needs="packs.edit")
+def call_back(version: PackVersion, *, reason: str, by: Actor) -> PackDraft | None:
+    """Withdraw a scheduled version and put what it changes back into the draft of its layer; None if it is nothing.
+
+    What the draft holds already stays. Refused when the draft changes one of the entries otherwise, or the pack
+    is none that is changed on screen; and as `services.withdraw`.
+    """
+    line = selectors.timeline().without(version.pk)
+    base = own_pack(line, version.site)
+    if base.code != version.code:
+        raise Refused(
+            "no-draft", _("This pack is not changed on screen: withdraw it without keeping its changes.")
+        )
+    own = _locked(version.site, by)
+    withdraw(version, reason=reason, by=by)
+    changes = difference(line.pack(version.code, version.valid_from), selectors.pack_of(version))
+    standing = {(one.section, one.code): one for one in own.changes.all()}
+    clashes = [
+        key for key in changes if key in standing and _kept(_raw(standing[key])) != _kept(changes[key])
+    ]
+    if clashes:
+        names = ", ".join(code for _section, code in clashes)
+        message = _(
+            "The draft changes the same entries otherwise: %(names)s. Activate or undo that first, or withdraw "
+            "without keeping the changes."
+        )
+        raise Refused("changed-otherwise", message, params={"names": names})
+    held = {one.key: one for one in map(raw, base.items)}
+    for (name, code), after in changes.items():
+        if (name, code) not in standing:
+            _keep(own, name, code, held.get((name, code)), after, by)
+    if not own.changes.exists():
+        own.delete()
+        return None
+    return own
 
 
 def _same(base: Pack, pack: Pack) -> bool:
@@ -270,11 +306,25 @@ def _stored(row: DraftEntry, base: Pack) -> tuple[Item, ...]:
 def _locked(layer: Site | None, by: Actor) -> PackDraft:
     """The draft of a layer, made if need be; others wait until this transaction has ended."""
     code = layer.code if layer is not None else ""
-    own, _made = PackDraft.objects.get_or_create(
-        layer=code, defaults={"site": layer, "opened_at": now(), "opened_by_id": by.user_id}
-    )
-    PackDraft.objects.filter(pk=own.pk).update(revision=F("revision") + 1)
-    return own
+    while True:
+        own, _made = PackDraft.objects.get_or_create(
+            layer=code, defaults={"site": layer, "opened_at": now(), "opened_by_id": by.user_id}
+        )
+        # Nothing is updated when somebody activated or discarded it while this one waited: then a new one begins.
+        if PackDraft.objects.filter(pk=own.pk).update(revision=F("revision") + 1):
+            return own
+
+
+def _held(own: PackDraft, seen: int | None = None) -> None:
+    """Let others wait until this transaction has ended. Refused when the draft has gone, or is not as it was seen."""
+    drafts = PackDraft.objects.filter(pk=own.pk)
+    wanted = drafts if seen is None else drafts.filter(revision=seen)
+    if wanted.update(revision=F("revision") + 1):
+        return
+    if drafts.exists():
+        message = _("The draft was changed meanwhile. Please look at the differences again.")
+        raise Refused("changed-meanwhile", message)
+    raise Refused("draft-gone", _("Somebody else has just activated or discarded these changes."))
 
 
 def _keep(

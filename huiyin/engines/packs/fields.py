@@ -44,6 +44,7 @@ REFERS: dict[tuple[str, str], str] = {
     ("limits", "when.category"): "categories",
     ("limits", "when.channel"): "channels",
     ("limits", "when.place_kind"): "place_kinds",
+    ("limits", "when.care"): "care_flags",
     ("limits", "starts_on"): "@events",
     ("limits", "stops_on"): "@events",
     ("limits", "cancels_on"): "@events",

@@ -208,3 +208,16 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class WithdrawForm(ReasonForm):
+    """A scheduled version is withdrawn: why, and whether what it changes goes on as a draft."""
+
+    keep = forms.BooleanField(
+        label=gettext_lazy("Keep its changes as prepared changes"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, editable: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not editable:
+            del self.fields["keep"]

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from huiyin.base.kit.scope import Actor
+from huiyin.base.org.models import Site
 
 from .problems import Problem
 from .reading import Node
@@ -232,6 +233,61 @@ def shows(name: str) -> Callable[[Show], Show]:
 def show_of(name: str) -> Show | None:
     """How the section of that name is shown to people, where somebody said so."""
     return _shows.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the lines of one group of a sheet say to a matter that somebody has described.
+
+    `item` is the entry that counts, none when nothing fits; `when` says in words for what, where several count.
+    `follows` is what comes of it (label, words or moment), `counted` how that was reckoned, `passed` the
+    entries before it, each with the reason for which it does not fit.
+    """
+
+    group: str
+    item: Item | None = None
+    when: str = ""
+    follows: tuple[tuple[str, Any], ...] = ()
+    counted: tuple[str, ...] = ()
+    passed: tuple[tuple[Item, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A section tried out: the form in which a matter is described, and the answers once it is.
+
+    `told` says the matter in words (label, value). Entries in `marked` count for it.
+    """
+
+    form: Any
+    answers: tuple[Answer, ...] = ()
+    told: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def marked(self) -> frozenset[str]:
+        """The codes of the entries that count."""
+        return frozenset(one.item.code for one in self.answers if one.item is not None)
+
+
+Try = Callable[[Mapping[str, Any], Site | None], Trial]
+"""Reads what was asked (the parameters of the page), at a site or for all, and answers it."""
+
+_trials: dict[str, Try] = {}
+
+
+def tries(name: str) -> Callable[[Try], Try]:
+    """Let a section be tried out: which of its entries fits a matter that somebody describes."""
+
+    def decorate(attempt: Try) -> Try:
+        _trials[name] = attempt
+        return attempt
+
+    return decorate
+
+
+def trial_of(name: str) -> Try | None:
+    """How the section of that name is tried out, where somebody said so."""
+    return _trials.get(name)
 
 
 @dataclass(frozen=True, slots=True)

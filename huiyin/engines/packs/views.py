@@ -22,7 +22,7 @@ from huiyin.base.org.selectors import sites_in_reach
 from .differences import Row, compared, flat, said, values_of
 from .exporting import folder_of, merged_folder
 from .models import PackEntry, PackVersion
-from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of
+from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of, trial_of
 from .selectors import draft_of, entries, pack_of
 from .views_edit import EDIT, may_edit
 from .words import key_words, moment
@@ -361,7 +361,9 @@ class Limits(OfPacks):
             (name, [(line, ids.get((line.item.section, line.item.code))) for line in lines])
             for name, lines in sheet.groups
         ]
-        return super().context(sheet=sheet, groups=groups, **extra)
+        attempt = trial_of("limits")
+        trial = attempt(self.request.GET, self.site) if attempt is not None else None
+        return super().context(sheet=sheet, groups=groups, trial=trial, **extra)
 
 
 def plain(items: Sequence[Item]) -> Sheet:

@@ -19,7 +19,7 @@ from huiyin.base.org.selectors import sites_in_reach
 
 from . import editing, services
 from .differences import concerned, differences, name_of
-from .forms import EntryForm, PublishForm, ReasonForm
+from .forms import EntryForm, PublishForm, ReasonForm, WithdrawForm
 from .models import DraftEntry, PackDraft, PackVersion
 from .problems import PackErrors, Problem
 from .reading import Unreadable, read
@@ -331,14 +331,25 @@ class Withdraw(ActionView):
 
     permission = EDIT
     model = PackVersion
-    form_class = ReasonForm
+    form_class = WithdrawForm
     service = services.withdraw
     title = gettext_lazy("Withdraw the scheduled version")
     consequence = gettext_lazy("It will not come into force; it stays readable here.")
     danger = True
 
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"editable": self.object.layer in ("company", "site")}
+
     def run(self, form: Any) -> Any:
-        return _told(lambda: services.withdraw(self.object, **form.cleaned_data, by=self.actor))
+        keep, reason = form.cleaned_data.get("keep"), form.cleaned_data["reason"]
+        step = editing.call_back if keep else services.withdraw
+        return _told(lambda: step(self.object, reason=reason, by=self.actor))
+
+    def success_url(self, result: Any) -> str:
+        if not isinstance(result, PackDraft):
+            return str(self.object.get_absolute_url())
+        site: Site | None = result.site
+        return reverse("packs:draft") + (f"?site={site.code}" if site is not None else "")
 
 
 class Restore(ActionView):

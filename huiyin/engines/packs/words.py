@@ -94,6 +94,7 @@ KEYS: dict[str, Any] = {
     "when.severity": _("Severity"),
     "when.place_kind": _("Kinds of places"),
     "when.channel": _("Channel"),
+    "when.care": _("Special care"),
     "starts_on": pgettext_lazy("pack", "Starts with the events"),
     "stops_on": pgettext_lazy("pack", "Stops with the events"),
     "cancels_on": pgettext_lazy("pack", "Ends without a verdict with the events"),

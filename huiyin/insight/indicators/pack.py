@@ -73,6 +73,16 @@ def _check_indicator(item: Item, target: TargetEntry, checking: Checking) -> Non
         checking.problem(item, message, mend, "unit")
     elif target.unit == "percent" and target.figure > 100:
         checking.problem(item, _("A share is at most 100 per cent."), _("Correct the figure."), "figure")
+    elif _unreachable(target):
+        message = _("No figure can ever be %(comparison)s %(figure)s.")
+        shown = {"comparison": target.comparison, "figure": target.figure}
+        checking.problem(item, message % shown, _("Correct the figure."), "figure")
+
+
+def _unreachable(target: TargetEntry) -> bool:
+    """Whether no figure at all meets a target: less than nothing, or a share above the whole."""
+    above_all = target.unit == "percent" and target.comparison == ">" and target.figure == 100
+    return above_all or (target.comparison == "<" and target.figure == 0)
 
 
 declare(Section("targets", TargetEntry, gettext_lazy("Targets"), check_targets))

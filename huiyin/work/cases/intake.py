@@ -151,6 +151,7 @@ def _matter(intake: Intake, data: Mapping[str, Any]) -> None:
             severity=str(severity),
             place=place,
             channel=str(channel),
+            customer=intake.customer,
         )
     if category is not None and category.phrase:
         item = entry("phrases", category.phrase, site)

@@ -14,12 +14,12 @@ from huiyin.base.kit.panels import Mark, mark, panel
 from huiyin.engines.clocks.selectors import running_for
 from huiyin.engines.clocks.words import limit_in_words, receiver_words, rung_in_words
 from huiyin.engines.packs.registry import Item, Line, Sheet, shows
-from huiyin.engines.packs.selectors import entries
 from huiyin.records.customers.models import Customer
 from huiyin.records.places.models import Place
 from huiyin.records.places.selectors import subtree
 
-from .models import Case, Channel, Contact, Kind, Severity
+from .judging import fact_names, names_of
+from .models import Case, Contact
 from .timeline import clock_name
 
 VIEW = "cases.view"
@@ -92,15 +92,9 @@ def open_case_marks(ids: Sequence[int]) -> dict[int, Mark]:
 @shows("limits")
 def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
     """The limits as a decision table: of each clock the first line that fits counts."""
-    words = {
-        "kind": dict(Kind.choices),
-        "severity": dict(Severity.choices),
-        "category": _names("categories", site_id),
-        "place_kind": _names("place_kinds", site_id),
-        "channel": _names("channels", site_id) or dict(Channel.choices),
-    }
-    calendars = _names("calendars", site_id)
-    receivers = {**_names("posts", site_id), **receiver_words()}
+    words = fact_names(site_id)
+    calendars = names_of("calendars", site_id)
+    receivers = {**names_of("posts", site_id), **receiver_words()}
     groups: dict[str, list[Line]] = {}
     # The particular goes before the general, as in the table that counts.
     for item in sorted(items, key=lambda one: -one.place):
@@ -127,15 +121,11 @@ def decision_table(items: Sequence[Item], site_id: int | None) -> Sheet:
     return Sheet(columns, tuple((clock_name(kind), tuple(lines)) for kind, lines in groups.items()))
 
 
-def _names(section: str, site_id: int | None) -> dict[str, Any]:
-    return {item.code: str(item.value.name) for item in entries(section, site_id)}
-
-
 def _wanted(codes: Sequence[str] | None, words: Mapping[str, Any]) -> str:
     """The values a condition accepts, in words; empty where anything fits."""
     return "\n".join(str(words.get(code, code)) for code in codes or ())
 
 
 def _elsewhere(when: Any, words: Mapping[str, Mapping[str, Any]]) -> str:
-    parts = [_wanted(getattr(when, key), words[key]) for key in ("place_kind", "channel")]
+    parts = [_wanted(getattr(when, key), words[key]) for key in ("place_kind", "channel", "care")]
     return "\n".join(part for part in parts if part)

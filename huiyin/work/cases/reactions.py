@@ -13,18 +13,13 @@ from huiyin.engines.clocks.registry import watch
 from huiyin.engines.messages.services import notify
 
 from .models import Case, Channel, Kind, Severity
+from .selectors import facts_of
 from .services import REGISTERED
 
 
 def _facts(case: Case) -> dict[str, Any]:
     """What the limits of a case depend on."""
-    return {
-        "kind": case.kind,
-        "category": case.category.code if case.category else None,
-        "severity": case.severity,
-        "place_kind": case.place.kind if case.place else None,
-        "channel": case.channel,
-    }
+    return facts_of(case.kind, case.category, case.severity, case.place, case.channel, case.customer)
 
 
 watch(

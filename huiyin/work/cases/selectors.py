@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -19,6 +20,8 @@ from huiyin.engines.clocks.selectors import running_for
 from huiyin.engines.clocks.words import limit_in_words
 from huiyin.engines.search.documents import Document
 from huiyin.engines.search.text import fold
+from huiyin.records.customers.models import Customer
+from huiyin.records.customers.selectors import care_of, family_of
 from huiyin.records.places.models import Place
 
 from .models import Case, Category, Incident, Severity
@@ -169,6 +172,30 @@ def suggest_categories(
     return [category for *_order, category in sorted(found, key=lambda one: one[:3])[:limit]]
 
 
+def facts_of(
+    kind: str,
+    category: Category | None,
+    severity: str,
+    place: Place | None,
+    channel: str,
+    customer: Customer | None,
+) -> dict[str, Any]:
+    """What the limits of a case depend on; the customer's care is read only where a rule asks for it."""
+    return {
+        "kind": kind,
+        "category": category.code if category is not None else None,
+        "severity": severity,
+        "place_kind": place.kind if place is not None else None,
+        "channel": channel,
+        "care": cache(lambda: _care_codes(customer)),
+    }
+
+
+def _care_codes(customer: Customer | None) -> tuple[str, ...]:
+    """The special care that a customer needs today, files merged into theirs included."""
+    return tuple(one.code for one in care_of(family_of(customer))) if customer is not None else ()
+
+
 def promised(
     site: Site,
     *,
@@ -177,16 +204,11 @@ def promised(
     severity: str = Severity.NORMAL,
     place: Place | None = None,
     channel: str = "",
+    customer: Customer | None = None,
     clock: str = "answer",
 ) -> str:
     """The limit a case would get, in words ("30 minutes"); empty when no rule fits."""
-    facts = {
-        "kind": kind,
-        "category": category.code if category is not None else None,
-        "severity": severity,
-        "place_kind": place.kind if place is not None else None,
-        "channel": channel,
-    }
+    facts = facts_of(kind, category, severity, place, channel, customer)
     rule = table_for(site.pk).rule(clock, facts)
     return limit_in_words(rule.copy["limit"]) if rule is not None else ""
 

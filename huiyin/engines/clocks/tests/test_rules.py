@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from huiyin.engines.clocks.pack import LimitEntry
+from huiyin.engines.clocks.rules import table_for
 from huiyin.engines.clocks.words import limit_in_words
 from huiyin.engines.packs.models import PackVersion
 from huiyin.engines.packs.problems import PackErrors
@@ -40,6 +41,18 @@ MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "a limit in working time": (changed("unit: hours", "unit: working_hours"), 5, "no work calendar", "standard calendar"),
     "a limit moved to working days": (
         changed("unit: hours", "unit: days, shift: later"), 5, "no work calendar", "standard calendar",
+    ),
+    "a limit of nothing": (changed("value: 2,", "value: 0,"), 5, "“limit.value” 0 is not more than nothing", ""),
+    "a limit of less than nothing": (changed("value: 2,", "value: -3,"), 5, "-3 is not more than nothing", ""),
+    "a limit before the start": (changed("{value: 2, unit: hours}", "2 weeks before"), 5, "-2 is not more", ""),
+    "an agreed limit of nothing": (
+        changed("{value: 2, unit: hours}", "{at_most: {value: 0, unit: days}}"), 5, "0 is not more than nothing", "",
+    ),
+    "a step of a ladder after no time": (
+        RULE + "  ladder:\n    - {after: {value: 0, unit: hours}, to: [lead]}\n", 9, "amount of time", "",
+    ),
+    "special care that does not exist": (
+        changed("kind: [repair]", "care: [vpi]"), 4, "no care “vpi”", "Known are",
     ),
     "a warning before the start": (changed("value: 30,", "value: 120,"), 6, "before the clock starts", "shorter"),
     "a warning that is no amount of time": (changed("{value: 30, unit: minutes}", "{day: 1}"), 6, "amount of time", ""),
@@ -103,3 +116,76 @@ def test_a_rule_says_why(load_rules: LoadRules) -> None:
 def test_a_limit_is_said_in_words(limit: Any, words: str) -> None:
     with translation.override("en"):
         assert limit_in_words(limit) == words
+
+
+TABLE = (
+    rule("vip", when="{kind: [complaint], care: [vip, elderly]}", limit="{value: 1, unit: hours}")
+    + rule("water", when="{category: [repair.water]}")
+    + rule("rest", "  note: 其余\n", limit="{value: 4, unit: hours}")
+)
+FLAGS = (
+    "- {code: vip, name: {zh: 重点客户}, display: {badge: 重}, source: [001-151]}\n"
+    "- {code: elderly, name: {zh: 老年人}, display: {badge: 老}, source: [001-596]}\n"
+)
+
+
+@pytest.mark.django_db
+def test_the_table_says_of_every_line_whether_it_fits_and_what_fails_first(load_rules: LoadRules) -> None:
+    load_rules(TABLE, care_flags=FLAGS)
+    table = table_for(None)
+    (lines,) = table.judge({"kind": "complaint", "category": "complaint", "care": ("elderly",)}).values()
+    assert [(one.rule.code, one.failing, bool(one.counts_on)) for one in lines] == [
+        ("vip", None, True),
+        ("water", "category", False),
+        ("rest", None, False),
+    ]
+    assert lines[0].counts_on == ("matters.opened", "matters.reopened")
+    (lines,) = table.judge({"kind": "repair", "category": "repair.water"}).values()
+    assert [(one.rule.code, one.failing) for one in lines] == [
+        ("vip", "kind"),
+        ("water", None),
+        ("rest", None),
+    ]
+    (lines,) = table.judge({"kind": "complaint"}).values()
+    assert [(one.failing, bool(one.counts_on)) for one in lines] == [
+        ("care", False),
+        ("category", False),
+        (None, True),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_line_after_one_that_fits_counts_for_the_events_that_one_leaves(load_rules: LoadRules) -> None:
+    only_opened = rule("first", when="{kind: [repair]}").replace(
+        "[matters.opened, matters.reopened]", "[matters.opened]"
+    )
+    load_rules(only_opened + rule("second"))
+    (lines,) = table_for(None).judge({"kind": "repair"}).values()
+    assert [(one.rule.code, one.counts_on) for one in lines] == [
+        ("first", ("matters.opened",)),
+        ("second", ("matters.reopened",)),
+    ]
+    assert [
+        table_for(None).rule("reply", {"kind": "repair"}, one).code
+        for one in ("matters.opened", "matters.reopened")
+    ] == [  # type: ignore[union-attr]
+        "first",
+        "second",
+    ]
+
+
+@pytest.mark.django_db
+def test_a_fact_that_costs_something_is_asked_for_only_by_the_rule_that_names_it(
+    load_rules: LoadRules,
+) -> None:
+    load_rules(TABLE, care_flags=FLAGS)
+    asked = []
+
+    def care() -> list[str]:
+        asked.append(1)
+        return ["vip"]
+
+    found = table_for(None).rule("reply", {"kind": "repair", "care": care}, "matters.opened")
+    assert (found and found.code, asked) == ("rest", [])
+    found = table_for(None).rule("reply", {"kind": "complaint", "care": care}, "matters.opened")
+    assert (found and found.code, asked) == ("vip", [1])

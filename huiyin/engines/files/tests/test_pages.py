@@ -358,7 +358,7 @@ def test_one_who_may_only_look_is_not_offered_to_change(db: None) -> None:
         context = panel(entry)
 
     assert context["files_shown"]
-    assert not context["may_change"]
+    assert not context["may_attach"] and not context["may_remove"]
 
 
 def test_a_full_record_offers_no_further_upload(

@@ -39,6 +39,44 @@ LIMIT = """\
 """
 
 
+TARGET = """\
+- code: in-time
+  name: {zh: 及时率}
+  indicator: answered-in-time
+  comparison: ">="
+  figure: 95
+  period: month
+  source: [001-090]
+"""
+REPORT = """\
+- code: monthly
+  name: {zh: 月报}
+  period: month
+  parts: [figures]
+  at: "07:00"
+  due_days: 5
+  source: [001-090]
+"""
+APPROVAL = """\
+- code: spend
+  name: {zh: 支出}
+  kind: own.spending
+  request: true
+  when: {amount: {up_to: 500}}
+  steps: [{role: lead}]
+  validity: {value: 3, unit: days}
+  source: [001-090]
+"""
+AUTHORITY = """\
+- code: small
+  name: {zh: 小额}
+  post: clerk
+  kind: [own.spending]
+  when: {amount: {up_to: 500}, duration: {up_to: {value: 3, unit: days}}}
+  source: [001-090]
+"""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A pack with one mistake: where it is found, words of the message and of the mend."""
@@ -70,6 +108,22 @@ def limits(text: str) -> dict[str, str | bytes]:
 
 def limit(told: str) -> dict[str, str | bytes]:
     return {"limits.yaml": LIMIT.replace("{value: 30, unit: minutes}", told)}
+
+
+def target(old: str, new: str) -> dict[str, str | bytes]:
+    return {"targets.yaml": TARGET.replace(old, new)}
+
+
+def report(old: str, new: str) -> dict[str, str | bytes]:
+    return {"reports.yaml": REPORT.replace(old, new)}
+
+
+def approval(old: str, new: str) -> dict[str, str | bytes]:
+    return {"approvals.yaml": APPROVAL.replace(old, new), "posts.yaml": POST}
+
+
+def authority(old: str, new: str) -> dict[str, str | bytes]:
+    return {"authorities.yaml": AUTHORITY.replace(old, new), "posts.yaml": POST}
 
 
 def categories(text: str) -> dict[str, str | bytes]:
@@ -429,6 +483,105 @@ MISTAKES: dict[str, Mistake] = {
     "a limit that is no number": Mistake(
         "limits.yaml", 4, "is not a number", "Correct it", limit("{value: many, unit: hours}")
     ),
+    "a limit of nothing": Mistake(
+        "limits.yaml", 4, "0 is not more than nothing", "Correct it", limit("{value: 0, unit: hours}")
+    ),
+    "a limit of less than nothing": Mistake(
+        "limits.yaml", 4, "-3 is not more than nothing", "Correct it", limit("{value: -3, unit: days}")
+    ),
+    "a limit before its start": Mistake(
+        "limits.yaml", 4, "-2 is not more than nothing", "Correct it", limit("2 weeks before")
+    ),
+    "an agreed limit of less than nothing": Mistake(
+        "limits.yaml", 4, "-1 is not more", "Correct it", limit("{at_most: {value: -1, unit: days}}")
+    ),
+    "a limit that is not a number at all": Mistake(
+        "limits.yaml", 4, "is not a number", "Correct it", limit("{value: .nan, unit: days}")
+    ),
+    "a limit on a day before the start": Mistake(
+        "limits.yaml", 4, "from 0 to 3650", "Correct it", limit("{day: -1}")
+    ),
+    "a step of a ladder after less than nothing": Mistake(
+        "limits.yaml",
+        7,
+        "amount of time",
+        "Correct it",
+        limits("  ladder:\n    - {after: {value: -1, unit: hours}, to: [lead]}\n"),
+    ),
+    "special care that does not exist": Mistake(
+        "limits.yaml", 6, "no care “vpi”", "Known are", limits("  when: {care: [vpi]}\n")
+    ),
+    "a target of less than nothing": Mistake(
+        "targets.yaml", 5, "“figure” cannot be “-5”", "at least 0", target("95", "-5")
+    ),
+    "a share of more than all": Mistake(
+        "targets.yaml", 5, "at most 100 per cent", "Correct the figure", target("95", "101")
+    ),
+    "a share that nothing can exceed": Mistake(
+        "targets.yaml",
+        5,
+        "ever be > 100",
+        "Correct the figure",
+        {"targets.yaml": TARGET.replace("95", "100").replace(">=", ">")},
+    ),
+    "a target below nothing": Mistake(
+        "targets.yaml",
+        5,
+        "ever be < 0",
+        "Correct the figure",
+        {"targets.yaml": TARGET.replace("95", "0").replace(">=", "<")},
+    ),
+    "a report due before its period ends": Mistake(
+        "reports.yaml", 6, "“due_days” cannot be “-1”", "at least 0", report("5", "-1")
+    ),
+    "a report due after more than a year": Mistake(
+        "reports.yaml", 6, "“due_days” cannot be “400”", "at most 366", report("5", "400")
+    ),
+    "a report drafted at an hour that does not exist": Mistake(
+        "reports.yaml", 5, "“at” cannot be “24:30”", "form", report("07:00", "24:30")
+    ),
+    "an amount of less than nothing": Mistake(
+        "approvals.yaml", 5, "“when.amount.up_to”: must be a number", "Correct it", approval("500", "-500")
+    ),
+    "an amount that is no number": Mistake(
+        "approvals.yaml", 5, "“when.amount.up_to”: must be a number", "Correct it", approval("500", "much")
+    ),
+    "amounts between which nothing lies": Mistake(
+        "approvals.yaml",
+        5,
+        "nothing lies between",
+        "Correct it",
+        approval("up_to: 500", "over: 500, up_to: 500"),
+    ),
+    "amounts in the wrong order": Mistake(
+        "approvals.yaml",
+        5,
+        "above the upper one",
+        "Correct it",
+        approval("up_to: 500", "over: 900, up_to: 500"),
+    ),
+    "signatures that may take no time": Mistake(
+        "approvals.yaml", 7, "“validity.value” cannot be “0”", "more than 0", approval("3,", "0,")
+    ),
+    "an authority over less than nothing": Mistake(
+        "authorities.yaml", 5, "“when.amount.up_to”: must be a number", "Correct it", authority("500", "-1")
+    ),
+    "an authority over no time": Mistake(
+        "authorities.yaml",
+        5,
+        "when.duration.up_to.value",
+        "more than 0",
+        authority("value: 3", "value: -3"),
+    ),
+    "durations between which nothing lies": Mistake(
+        "authorities.yaml",
+        5,
+        "nothing lies between",
+        "Correct it",
+        authority(
+            "{up_to: {value: 3, unit: days}}", "{over: {value: 3, unit: days}, up_to: {value: 3, unit: days}}"
+        ),
+    ),
     "half a day": Mistake("limits.yaml", 4, "not whole", "Correct it", limit("{value: 0.5, unit: days}")),
     "a limit beyond ten years": Mistake(
         "limits.yaml", 4, "within ten years", "shorter", limit("{value: 11, unit: years}")
@@ -542,7 +695,7 @@ def test_a_mistake_is_named_with_file_line_and_mend_and_nothing_is_loaded(
 
 
 def test_there_are_far_more_than_thirty_kinds_of_mistakes() -> None:
-    assert len(MISTAKES) >= 85
+    assert len(MISTAKES) >= 105
 
 
 def test_all_mistakes_of_all_packs_are_reported_at_once(

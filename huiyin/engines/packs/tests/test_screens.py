@@ -141,3 +141,49 @@ def test_without_the_right_nothing_is_shown(loaded: People, as_user: As) -> None
     for name in ("packs", "entries", "limits", "words"):
         assert as_user(loaded.bob).get(reverse(f"packs:{name}")).status_code == 403
     assert as_user(loaded.alice).get(reverse("packs:entries"), {"section": "no-such"}).status_code == 404
+
+
+def test_the_table_answers_which_rule_fits_until_when_and_why_not_the_others(
+    loaded: People, as_user: As
+) -> None:
+    client = as_user(loaded.alice)
+    asked = {"kind": "repair", "severity": "normal", "start": "2026-03-02T09:00"}
+    page = client.get(reverse("packs:limits"), asked)
+    text = page.content.decode()
+    (answer,) = page.context["trial"].answers
+    assert answer.item.code == "answer-any"
+    assert [f"{at:%H:%M}" for name, at in answer.follows if name in ("Due", "Warning")] == ["01:30", "01:20"]
+    assert [(item.code, why) for item, why in answer.passed] == [
+        ("answer-emergency", "Kind: it is Repair, the rule is for Emergency")
+    ]
+    assert (
+        text.count("table-active") == 1
+        and 'id="fits-answer-any"' in text
+        and 'id="fits-answer-emergency"' not in text
+    )
+    page = client.get(reverse("packs:limits"), {"kind": "emergency", "severity": "normal"})
+    (answer,) = page.context["trial"].answers
+    assert answer.passed[0][1] == "Severity: it is Normal, the rule is for Major"
+    page = client.get(reverse("packs:limits"), {"kind": "emergency", "severity": "major", "site": "here"})
+    assert [one.item.code for one in page.context["trial"].answers] == ["answer-emergency"]
+
+
+def test_where_no_rule_fits_the_table_says_so(people: People, as_user: As, write_pack: WritePack) -> None:
+    with use(system_scope("test")):
+        load([write_pack("trade", layer="industry", limits=EMERGENCY)], by=BY)
+    page = as_user(people.alice).get(reverse("packs:limits"), {"severity": "normal"})
+    (answer,) = page.context["trial"].answers
+    assert (answer.item, answer.passed[0][1]) == (None, "Kind: not given; the rule is for Emergency")
+    assert "No rule fits" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"kind": "no-such"}, {"start": "soon"}, {"care": "vip"}, {"category": "no.such"}, {"kind": ["a", "b"]}],
+)
+def test_a_question_that_cannot_be_read_is_refused_politely(
+    loaded: People, as_user: As, asked: dict[str, str]
+) -> None:
+    page = as_user(loaded.alice).get(reverse("packs:limits"), asked)
+    assert page.status_code == 200
+    assert not page.context["trial"].answers or "care" in asked

@@ -58,7 +58,9 @@ def _wins(rules: Iterable[Item], facts: Facts, kind: str, verb: str) -> str:
             if wanted is None:
                 continue
             fact = facts.get(key, "")
-            if key == "category":
+            if key == "care":
+                fits &= any(one in wanted for one in fact.split())
+            elif key == "category":
                 fits &= any(fact == one or fact.startswith(one + ".") for one in wanted)
             else:
                 fits &= fact in wanted
@@ -79,8 +81,12 @@ def _subjects(item: Item, tree: dict[str, Item]) -> Iterator[Facts]:
     codes = [code for code in tree if any(code == one or code.startswith(one + ".") for one in wanted)]
     if not when.category:
         codes = ["", *tree]
-    for code, severity, place, channel in product(
-        codes, when.severity or ["normal"], when.place_kind or [""], when.channel or ["phone"]
+    for code, severity, place, channel, care in product(
+        codes,
+        when.severity or ["normal"],
+        when.place_kind or [""],
+        when.channel or ["phone"],
+        when.care or [""],
     ):
         kind = tree[code].value.kind if code else ""
         for one in [kind] if kind else kinds:
@@ -91,6 +97,7 @@ def _subjects(item: Item, tree: dict[str, Item]) -> Iterator[Facts]:
                     "severity": severity,
                     "place_kind": place,
                     "channel": channel,
+                    "care": care,
                 }
 
 
@@ -172,6 +179,11 @@ def test_every_limit_starts_its_clock_with_its_due_time(estate: Estate) -> None:
 
 def _try_limit(estate: Estate, item: Item, verb: str, facts: Facts, rows: dict[str, Category]) -> list[str]:
     """Make the case through the services and look at the clock it got; what is wrong with it."""
+    with moved_to(WEDNESDAY), use(system_scope("test")) as scope:
+        customer = None
+        if facts["care"]:
+            customer = add_customer(estate.site, name="业主", kind="person", by=scope.actor)
+            set_care(customer, code=facts["care"], by=scope.actor)
     with moved_to(WEDNESDAY), use(scope_of(estate.alice)) as scope:
         case = services.register(
             estate.site,
@@ -180,6 +192,7 @@ def _try_limit(estate: Estate, item: Item, verb: str, facts: Facts, rows: dict[s
             title=item.code,
             category=rows.get(facts["category"]),
             severity=facts["severity"],
+            customer=customer,
             by=scope.actor,
         )
         _drive(case, verb)
