@@ -62,6 +62,19 @@ def sheets(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Se
                 for row in parts.get("figures", [])
             ],
         ),
+        "kinds": (
+            _("By kind"),
+            (_("Kind"), pgettext("how many", "Received"), pgettext("how many", "Settled"), pgettext("how many", "Open")),
+            [(row["label"], row["received"], row["settled"], row["open"]) for row in parts.get("kinds", [])],
+        ),
+        "open": (
+            pgettext("cases", "Still open"),
+            (_("Case"), _("Subject"), _("Kind"), _("Received"), _("State"), _("Responsible")),
+            [
+                (row["case"], row["title"], row["kind"], _moment(row["received_at"]), row["state"], row["responsible"])
+                for row in parts.get("open", {}).get("rows", [])
+            ],
+        ),
         "late": (
             _("Limits missed"),
             (_("Case"), _("Subject"), _("Limit"), _("Due"), pgettext("time", "Ended"), _("Late by (hours)"), _("Responsible")),
