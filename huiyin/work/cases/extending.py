@@ -155,6 +155,8 @@ LIMIT_NAMES = {
     "answer": pgettext_lazy("limit", "Answer"),
     "assign": pgettext_lazy("limit", "Assign"),
     "close": pgettext_lazy("limit", "Close"),
+    "finish": pgettext_lazy("limit", "Finish"),
+    "report": pgettext_lazy("limit", "Report progress"),
 }
 
 
