@@ -473,5 +473,13 @@ def log_contact(
         user_id=by.user_id,
     )
     contact.save(force_insert=True)
-    record(case, CONTACTED, by=by, direction=direction, channel=channel, text=contact.text)
+    record(
+        case,
+        CONTACTED,
+        by=by,
+        direction=direction,
+        channel=channel,
+        name=contact.name,
+        text=contact.text,
+    )
     return contact

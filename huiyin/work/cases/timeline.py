@@ -241,8 +241,8 @@ def _declined(data: dict[str, Any], _names: Names) -> str:
 
 def _contacted(data: dict[str, Any], names: Names) -> str:
     direction = dict(Contact.Direction.choices).get(data.get("direction", ""), "")
-    head = " · ".join(part for part in (str(direction), names.of("channel", data.get("channel"))) if part)
-    return _lines(head, data.get("text"))
+    said = (str(direction), names.of("channel", data.get("channel")), data.get("name"))
+    return _lines(" · ".join(str(part) for part in said if part), data.get("text"))
 
 
 def _noted(data: dict[str, Any], _names: Names) -> str:
