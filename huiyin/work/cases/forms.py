@@ -214,7 +214,7 @@ class ReportForm(forms.Form):
     """How far up it goes, and what is the matter."""
 
     level = forms.ChoiceField(
-        label=pgettext_lazy("report", "Report to"),
+        label=pgettext_lazy("upwards", "Report to"),
         choices=Level.choices,
         initial=Level.LEAD,
         widget=forms.RadioSelect,

@@ -31,9 +31,9 @@ SETTLED_OTHERWISE = (State.MERGED, State.CANCELLED)
 class Level(models.TextChoices):
     """How far up a report goes; the normal line may be passed over."""
 
-    LEAD = "lead", pgettext_lazy("report", "My superior")
-    DIRECTOR = "director", pgettext_lazy("report", "The head of the site")
-    COMPANY = "company", pgettext_lazy("report", "The company")
+    LEAD = "lead", pgettext_lazy("upwards", "My superior")
+    DIRECTOR = "director", pgettext_lazy("upwards", "The head of the site")
+    COMPANY = "company", pgettext_lazy("upwards", "The company")
 
 
 @service(needs="cases.register")

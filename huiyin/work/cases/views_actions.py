@@ -117,7 +117,7 @@ class ReportUpwards(CaseAction):
 
     permission = "cases.register"
     title = gettext_lazy("Report upwards")
-    submit_label = pgettext_lazy("report", "Report")
+    submit_label = pgettext_lazy("upwards", "Report")
     form_class = forms.ReportForm
     service = raising.report_upwards
     success_message = gettext_lazy("It was reported. The decision comes back to the case.")
