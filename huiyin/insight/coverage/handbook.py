@@ -85,9 +85,8 @@ class Row:
 
     @property
     def number(self) -> str:
-        """The figure where the headline does not hold it: in Chinese the sentence does."""
-        told = speaks_chinese() and self.requirement is not None and self.requirement.zh
-        return "" if told else self.figure
+        """The figure, which is written in English, beside an English headline."""
+        return "" if speaks_chinese() else self.figure
 
     @property
     def origin(self) -> str:

@@ -15,6 +15,7 @@ from huiyin.base.kit.moment import local_zone
 from huiyin.base.org.models import OrgUnit, User
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import label
+from huiyin.engines.approvals.registry import kind_of
 from huiyin.engines.approvals.words import EVENT_TONES
 from huiyin.engines.approvals.words import sentence as approval_sentence
 from huiyin.records.customers.models import Customer
@@ -264,6 +265,12 @@ def _clock(data: dict[str, Any], _names: Names) -> str:
     }
 
 
+def _asked_for(data: dict[str, Any]) -> str:
+    """What kind of approval it is, where the event says so."""
+    kind = kind_of(str(data.get("kind", "")))
+    return str(kind.label) if kind is not None else ""
+
+
 def _lines(*parts: Any) -> str:
     return "\n".join(str(part) for part in parts if part)
 
@@ -306,7 +313,7 @@ _WORDS = {
             "approvals.signer_added",
             "approvals.effective",
         ),
-        lambda data, _names: approval_sentence(data),
+        lambda data, _names: _lines(_asked_for(data), approval_sentence(data)),
     ),
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }
