@@ -61,7 +61,8 @@ class Row:
     @property
     def chinese(self) -> str:
         """What is demanded, in Chinese: as written down, or the handbook's own words."""
-        return (self.requirement.zh if self.requirement is not None else "") or self.clause
+        told = self.requirement.zh if self.requirement is not None else ""
+        return told or self.clause.replace(";", "；")
 
     @property
     def headline(self) -> str:
@@ -73,8 +74,10 @@ class Row:
     @property
     def terms(self) -> str:
         """The handbook's own words beside the headline, where they say something else."""
-        words = self.clause.replace(";", "；")
-        return "" if words == self.headline.replace(";", "；") else words
+        told = self.requirement is not None and self.requirement.zh and speaks_chinese()
+        words = self.requirement.terms.strip("- ") if told and self.requirement is not None else self.clause
+        words = words.replace(";", "；")
+        return "" if words == self.headline else words
 
     @property
     def folded(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def read_requirements(place: Path) -> tuple[Requirement, ...]:
         for line in file.read_text(encoding="utf-8").splitlines()[1:]:
             cells = line.split("\t")
             if len(cells) == 10:
-                found[cells[0]] = Requirement(*cells, zh=chinese.get(cells[0], ""))
+                found[cells[0]] = replace(Requirement(*cells), zh=chinese.get(cells[0], ""))
     return tuple(found[code] for code in sorted(found))
 
 

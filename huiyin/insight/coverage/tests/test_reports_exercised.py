@@ -12,7 +12,6 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import appoint
 from huiyin.engines.messages.selectors import notices_for
 from huiyin.engines.packs.selectors import entries
-from huiyin.insight.coverage.tests.conftest import LONG_AGO, Estate, estate
 from huiyin.insight.reports import services
 from huiyin.insight.reports.jobs import draft_due
 from huiyin.insight.reports.models import Report
@@ -20,7 +19,8 @@ from huiyin.insight.reports.selectors import contents_of
 from huiyin.work.cases import services as cases
 from huiyin.work.cases.models import Kind
 
-__all__ = ["estate"]
+from .conftest import LONG_AGO, Estate
+
 NEW_YEAR = datetime(2026, 12, 31, 23, 10, tzinfo=UTC)
 """Ten past seven on the first of January 2027 in Shanghai: a day, a month, a quarter and a year have just ended."""
 MONDAY = datetime(2027, 1, 3, 23, 10, tzinfo=UTC)
