@@ -41,6 +41,7 @@ class Contents:
 
     parts: dict[str, Any] = field(default_factory=dict)
     sets: Ids = field(default_factory=dict)
+    posts: dict[int, str] | None = field(default=None, compare=False, repr=False)
 
     def digest(self) -> str:
         """The SHA-256 of everything, for telling whether it is still the same."""
@@ -137,7 +138,7 @@ def _open(_entry: ReportEntry, period: Period, found: Contents) -> Row:
     cases = INDICATORS["open"].records(period, "num")
     count = found.keep("open", _ids(cases))
     oldest = list(cases.select_related("responsible", "team").order_by("received_at", "pk")[:MOST_LATE])
-    whose = _posts_of({one.responsible_id for one in oldest if one.responsible_id}, period)
+    whose = _posts(period, found)
     return {
         "rows": [
             {
@@ -154,13 +155,15 @@ def _open(_entry: ReportEntry, period: Period, found: Contents) -> Row:
     }
 
 
-def _posts_of(people: set[int], period: Period) -> dict[int, str]:
-    """The posts these people hold at the site, by person."""
-    posts: dict[int, list[str]] = {}
-    held_at = standing().filter(unit__in=units_of_site(period.site), user__in=people).order_by("post__code")
-    for user, post in held_at.values_list("user", "post__name"):
-        posts.setdefault(user, []).append(post)
-    return {user: ", ".join(dict.fromkeys(names)) for user, names in posts.items()}
+def _posts(period: Period, found: Contents) -> dict[int, str]:
+    """The posts held at the site by person, read once for all parts."""
+    if found.posts is None:
+        posts: dict[int, list[str]] = {}
+        held_at = standing().filter(unit__in=units_of_site(period.site)).order_by("post__code")
+        for user, post in held_at.values_list("user", "post__name"):
+            posts.setdefault(user, []).append(post)
+        found.posts = {user: ", ".join(dict.fromkeys(names)) for user, names in posts.items()}
+    return found.posts
 
 
 def _whose(case: Case, posts: dict[int, str]) -> str:
@@ -187,7 +190,7 @@ def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
         case.pk: case
         for case in Case.objects.filter(pk__in={row[0] for row in rows}).select_related("responsible", "team")
     }
-    whose = _posts_of({case.responsible_id for case in cases.values() if case.responsible_id}, period)
+    whose = _posts(period, found)
     told = []
     for case_id, kind, due_at, stopped_at in rows:
         case = cases.get(case_id)
@@ -260,7 +263,7 @@ def _people(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
     people = {person for sets in counted.values() for person in sets}
     known = {person for person in people if person is not None}
     names = dict(User.objects.filter(pk__in=known).values_list("pk", "name"))
-    posts = _posts_of(set(names), period)
+    posts = _posts(period, found)
     rows = []
     for person in people:
         key = f"people.{person or '-'}"
