@@ -124,6 +124,14 @@ class RequestForm(forms.Form):
         label=gettext_lazy("Amount (yuan)"), required=False, min_value=0, max_digits=12, decimal_places=2
     )
     days = forms.IntegerField(label=gettext_lazy("Days"), required=False, min_value=1, max_value=3660)
+    hours = forms.DecimalField(
+        label=gettext_lazy("Hours"),
+        required=False,
+        min_value=0,
+        max_value=1000,
+        max_digits=6,
+        decimal_places=2,
+    )
     attached = files_field(gettext_lazy("e.g. a quotation or a photograph"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ again. `running.py` carries a chain from step to step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -111,18 +112,20 @@ def ask(
     reason: str,
     amount: Decimal | None = None,
     days: int | None = None,
+    hours: Decimal | None = None,
     files: Sequence[Received] = (),
     by: Actor,
 ) -> Approval:
     """Ask for something that no part of the system carries out (a loan slip, a plan): the signed sheet counts.
 
-    `amount` in yuan, `days` natural days. Refused for kinds that are asked for elsewhere, and as `submit`.
+    `amount` in yuan, `days` natural days, `hours` besides (begun minutes count).
+    Refused for kinds that are asked for elsewhere, and as `submit`.
     """
     facts: dict[str, Any] = {}
     if amount is not None:
         facts.update(amount=int(amount * 100), currency="CNY")
-    if days is not None:
-        facts["minutes"] = days * 24 * 60
+    if days is not None or hours is not None:
+        facts["minutes"] = (days or 0) * 24 * 60 + math.ceil((hours or 0) * 60)
     item = rule_for(kind, facts, site.pk)
     if item is None or not item.value.request:
         raise Refused(

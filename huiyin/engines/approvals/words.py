@@ -159,8 +159,10 @@ def facts_of(approval: Approval) -> list[tuple[str, Any]]:
     if known is not None and known.describe is not None:
         pairs += [(str(name), value) for name, value in known.describe(approval)]
     elif facts.get("minutes"):
-        days = -(-int(facts["minutes"]) // 1440)
-        pairs.append((_("Duration"), ngettext("%(n)s day", "%(n)s days", days) % {"n": days}))
+        minutes = int(facts["minutes"])
+        days, hours = -(-minutes // 1440), f"{minutes / 60:.2f}".rstrip("0").rstrip(".")
+        words = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+        pairs.append((_("Duration"), words if minutes >= 1440 else _("%(n)s hours") % {"n": hours}))
     return pairs
 
 

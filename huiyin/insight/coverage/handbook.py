@@ -19,7 +19,7 @@ from .claims import Claims, stands
 from .evidence import Evidence
 from .requirements import Requirement
 from .selectors import Stands, Verdict, reckon
-from .words import capability_words, kind_words
+from .words import capability_words, kind_words, post_words, speaks_chinese
 
 STATES = {
     "kept": _("Kept"),
@@ -55,8 +55,41 @@ class Row:
 
     @property
     def text(self) -> str:
-        """What is demanded."""
+        """What is demanded, in English."""
         return self.requirement.text if self.requirement is not None else ""
+
+    @property
+    def chinese(self) -> str:
+        """What is demanded, in Chinese: as written down, or the handbook's own words."""
+        told = self.requirement.zh if self.requirement is not None else ""
+        return told or self.clause.replace(";", "；")
+
+    @property
+    def headline(self) -> str:
+        """What is demanded, for whoever reads the screen now."""
+        if speaks_chinese():
+            return self.chinese or self.text
+        return self.text or self.clause
+
+    @property
+    def terms(self) -> str:
+        """The handbook's own words beside the headline, where they say something else."""
+        told = self.requirement is not None and self.requirement.zh and speaks_chinese()
+        words = self.requirement.terms.strip("- ") if told and self.requirement is not None else self.clause
+        words = words.replace(";", "；")
+        return "" if words == self.headline else words
+
+    @property
+    def folded(self) -> str:
+        """The demand in the other language with its figure, which is folded away."""
+        if not speaks_chinese():
+            return self.requirement.zh if self.requirement is not None else ""
+        return " · ".join(part for part in (self.figure, self.text) if part and part != self.headline)
+
+    @property
+    def number(self) -> str:
+        """The figure, which is written in English, beside an English headline."""
+        return "" if speaks_chinese() else self.figure
 
     @property
     def origin(self) -> str:
@@ -77,7 +110,7 @@ class Row:
     @property
     def post(self) -> str:
         """Whom it binds."""
-        return self.requirement.post if self.requirement is not None else ""
+        return post_words(self.requirement.post) if self.requirement is not None else ""
 
     @property
     def by(self) -> str:
@@ -122,7 +155,7 @@ class Row:
 
     def mentions(self, text: str) -> bool:
         """Whether it holds a text anywhere."""
-        held = (self.clause, self.figure, self.text, self.origin, self.post, self.by, self.why)
+        held = (self.chinese, self.clause, self.figure, self.text, self.origin, self.post, self.by, self.why)
         return any(text in one.casefold() for one in held)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from huiyin.engines.packs.registry import LAYERS, Item
 
-from .claims import Claims, Feature, Gap, stands
+from .claims import Claims, Feature, Gap, Proof, stands
 from .requirements import Requirement
 
 Stands = Callable[[str], bool]
@@ -67,7 +66,8 @@ def reckon(
 ) -> list[Verdict]:
     """The verdict on each requirement.
 
-    What is listed as open is open, whatever claims it. Of several entries the first of the latest layer is named.
+    What is listed as open is open, whatever claims it. Of several entries that of the latest layer is named, and
+    of these the one that names the fewest requirements.
     """
     listed = {code: gap for gap in claims.gaps for code in gap.ids}
     features = {
@@ -77,11 +77,13 @@ def reckon(
     entries = proved(items, claims, known)
     verdicts = []
     for one in wanted:
-        found = [(item, test) for item, test in entries.get(one.id, ()) if _within(one, proofs[item.section])]
+        found = [
+            (item, test) for item, test in entries.get(one.id, ()) if _within(one, item, proofs[item.section])
+        ]
         if one.id in listed:
             verdicts.append(Verdict(one, gap=listed[one.id]))
         elif found:
-            item, test = max(found, key=lambda one: LAYERS.index(one[0].layer))
+            item, test = max(found, key=_closeness)
             verdicts.append(Verdict(one, item=item, test=test))
         elif one.id in features:
             verdicts.append(Verdict(one, feature=features[one.id], test=features[one.id].tests[0]))
@@ -90,8 +92,16 @@ def reckon(
     return verdicts
 
 
-def _within(one: Requirement, proof: Any) -> bool:
+def _within(one: Requirement, item: Item, proof: Proof) -> bool:
+    """Whether an entry can keep it: of a kind its section is for; a trade's pack speaks for its own trade alone."""
+    if item.layer == "industry" and item.pack != one.organisation:
+        return False
     return one.kind in proof.kinds or one.id in proof.also
+
+
+def _closeness(found: tuple[Item, str]) -> tuple[int, int]:
+    item = found[0]
+    return LAYERS.index(item.layer), -len(item.value.source)
 
 
 def _group(one: Requirement, gaps: Sequence[Gap]) -> Gap | None:
@@ -133,7 +143,9 @@ def mistakes(
     proofs = {proof.section: proof for proof in claims.proofs}
     for code, named in proved(items, claims, known).items():
         inside = [
-            item for item, _test in named if code in by_id and _within(by_id[code], proofs[item.section])
+            item
+            for item, _test in named
+            if code in by_id and _within(by_id[code], item, proofs[item.section])
         ]
         if inside and code in listed and not listed[code].partly:
             found.append(f"{inside[0].code}: {code} is named and listed as open in {listed[code].code}")

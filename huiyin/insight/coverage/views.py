@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -26,7 +27,7 @@ from .claims import claims
 from .evidence import PROVING, evidence, month_of
 from .handbook import STATES, Row, rows_of, with_evidence, with_pages
 from .requirements import requirements
-from .words import capability_words, kind_words
+from .words import capability_words, kind_words, post_words, speaks_chinese
 
 VIEW = "insight.view"
 SIZE = 100
@@ -45,9 +46,10 @@ COLUMNS = (
     Column("kind", gettext_lazy("Kind"), lambda row: row.kind),
     Column("capability", gettext_lazy("About"), lambda row: row.capability),
     Column("post", gettext_lazy("Post"), lambda row: row.post),
+    Column("headline", gettext_lazy("What is demanded"), lambda row: row.headline),
     Column("clause", gettext_lazy("Clause"), lambda row: row.clause),
     Column("figure", gettext_lazy("Figure"), lambda row: row.figure),
-    Column("text", gettext_lazy("What is demanded"), lambda row: row.text),
+    Column("text", gettext_lazy("In English"), lambda row: row.text),
     Column("state", gettext_lazy("State"), lambda row: str(row.state_label)),
     Column("by", gettext_lazy("Fulfilled by"), lambda row: row.by),
     Column("proof", gettext_lazy("Proof of the month"), _proof),
@@ -118,7 +120,7 @@ class Handbook(PageView):
             states=[(code, label, counted[code]) for code, label in STATES.items()],
             kinds=_choices({one.kind for one in known}, kind_words),
             capabilities=_choices({one.capability for one in known}, capability_words),
-            posts=sorted({one.post for one in known}),
+            posts=sorted(((one, post_words(one)) for one in {one.post for one in known}), key=itemgetter(1)),
             asked={
                 name: self.request.GET.get(name, "") for name in ("kind", "capability", "post", "state", "q")
             },
@@ -130,6 +132,7 @@ class Handbook(PageView):
             page=page,
             pages=pages,
             whole=whole,
+            chinese=speaks_chinese(),
             link=link.urlencode(),
             **extra,
         )

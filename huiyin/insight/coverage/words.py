@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 KINDS: dict[str, Any] = {
     "time-limit": _("Time limit"),
@@ -59,6 +60,25 @@ CAPABILITIES: dict[str, Any] = {
     "SALES": pgettext_lazy("capability", "Side business"),
     "LAB": pgettext_lazy("capability", "Laboratory"),
 }
+
+
+POST = re.compile(
+    r"^[\x00-\x7f]*?\s*(?:\((?P<inside>[^()]*[\u4e00-\u9fff].*)\)|(?P<after>[\u4e00-\u9fff].*))$"
+)
+"""A post of a requirement: its English name, its Chinese one in brackets or after it."""
+
+
+def speaks_chinese() -> bool:
+    """Whether the screen is Chinese at this moment."""
+    return (get_language() or "").startswith("zh")
+
+
+def post_words(text: str) -> str:
+    """Whom a requirement binds, in the words of the handbook for whoever reads Chinese."""
+    if text == "all":
+        return pgettext("post", "Everybody")
+    found = POST.match(text) if speaks_chinese() else None
+    return (found["inside"] or found["after"]) if found else text
 
 
 def kind_words(code: str) -> str:

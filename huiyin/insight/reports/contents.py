@@ -20,7 +20,7 @@ from huiyin.base.org.models import User
 from huiyin.base.org.selectors import standing, units_of_site
 from huiyin.engines.clocks.models import Clock
 from huiyin.insight.indicators.held import Held, held
-from huiyin.work.cases.models import Case, Incident
+from huiyin.work.cases.models import Case, Incident, Kind
 from huiyin.work.cases.timeline import clock_name
 
 from .definitions import ReportEntry
@@ -41,6 +41,7 @@ class Contents:
 
     parts: dict[str, Any] = field(default_factory=dict)
     sets: Ids = field(default_factory=dict)
+    posts: dict[int, str] | None = field(default=None, compare=False, repr=False)
 
     def digest(self) -> str:
         """The SHA-256 of everything, for telling whether it is still the same."""
@@ -110,6 +111,69 @@ def _value(count: int, total: int | None) -> Row:
     return {"count": count, "total": total, "ratio": f"{count * 100 / total:.1f}" if total else None}
 
 
+def _kinds(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
+    """Of each kind of case: how many were received in the period, and how many of these are settled or still open."""
+    sets: dict[str, dict[str, list[int]]] = {}
+    rows = cases_of(period).order_by().values_list("pk", "kind", "state", "ended_at")
+    for pk, kind, state, ended_at in rows:
+        one = sets.setdefault(kind, {"received": [], "settled": [], "open": []})
+        one["received"].append(pk)
+        if ended_at is None:
+            one["open"].append(pk)
+        elif state in ("closed", "declined"):
+            one["settled"].append(pk)
+    return [
+        {
+            "key": kind,
+            "label": str(label),
+            **{part: found.keep(f"kinds.{kind}.{part}", ids) for part, ids in sets[kind].items()},
+        }
+        for kind, label in Kind.choices
+        if kind in sets
+    ]
+
+
+def _open(_entry: ReportEntry, period: Period, found: Contents) -> Row:
+    """What is still to be done at the site, the oldest first, and whose it is."""
+    cases = INDICATORS["open"].records(period, "num")
+    count = found.keep("open", _ids(cases))
+    oldest = list(cases.select_related("responsible", "team").order_by("received_at", "pk")[:MOST_LATE])
+    whose = _posts(period, found)
+    return {
+        "rows": [
+            {
+                "case": one.code,
+                "title": one.title,
+                "kind": str(one.get_kind_display()),
+                "received_at": one.received_at.isoformat(),
+                "state": str(one.get_state_display()),
+                "responsible": _whose(one, whose),
+            }
+            for one in oldest
+        ],
+        "cases": count,
+    }
+
+
+def _posts(period: Period, found: Contents) -> dict[int, str]:
+    """The posts held at the site by person, read once for all parts."""
+    if found.posts is None:
+        posts: dict[int, list[str]] = {}
+        held_at = standing().filter(unit__in=units_of_site(period.site)).order_by("post__code")
+        for user, post in held_at.values_list("user", "post__name"):
+            posts.setdefault(user, []).append(post)
+        found.posts = {user: ", ".join(dict.fromkeys(names)) for user, names in posts.items()}
+    return found.posts
+
+
+def _whose(case: Case, posts: dict[int, str]) -> str:
+    """Who answers for a case: the person with their post, or the team."""
+    if case.responsible is None:
+        return str(case.team or "")
+    post = posts.get(case.responsible.pk, "")
+    return f"{case.responsible} · {post}" if post else str(case.responsible)
+
+
 def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
     """Limits of cases that ran out in the period, and whose they are."""
     clocks = Clock.objects.allowed(CASES).filter(
@@ -126,6 +190,7 @@ def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
         case.pk: case
         for case in Case.objects.filter(pk__in={row[0] for row in rows}).select_related("responsible", "team")
     }
+    whose = _posts(period, found)
     told = []
     for case_id, kind, due_at, stopped_at in rows:
         case = cases.get(case_id)
@@ -138,7 +203,7 @@ def _late(_entry: ReportEntry, period: Period, found: Contents) -> Row:
                     "due_at": due_at.isoformat(),
                     "stopped_at": stopped_at.isoformat() if stopped_at else None,
                     "late_s": int(((stopped_at or now()) - due_at).total_seconds()),
-                    "responsible": str(case.responsible or case.team or ""),
+                    "responsible": _whose(case, whose),
                 }
             )
     return {"rows": told, "count": len(missed), "cases": cases_late}
@@ -198,10 +263,7 @@ def _people(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
     people = {person for sets in counted.values() for person in sets}
     known = {person for person in people if person is not None}
     names = dict(User.objects.filter(pk__in=known).values_list("pk", "name"))
-    posts: dict[int, list[str]] = {}
-    held_at = standing().filter(unit__in=units_of_site(period.site), user__in=names).order_by("post__code")
-    for user, post in held_at.values_list("user", "post__name"):
-        posts.setdefault(user, []).append(post)
+    posts = _posts(period, found)
     rows = []
     for person in people:
         key = f"people.{person or '-'}"
@@ -212,7 +274,7 @@ def _people(_entry: ReportEntry, period: Period, found: Contents) -> list[Row]:
             {
                 "key": str(person or "-"),
                 "label": label,
-                "post": ", ".join(dict.fromkeys(posts.get(person or 0, []))),
+                "post": posts.get(person or 0, ""),
                 **sizes,
                 "ratio": share,
             }
@@ -229,13 +291,22 @@ def _by_person(rows: QuerySet[Any]) -> dict[int | None, list[int]]:
 
 WRITERS: dict[str, Callable[[ReportEntry, Period, Contents], Any]] = {
     "figures": _figures,
+    "kinds": _kinds,
+    "open": _open,
     "late": _late,
     "categories": _categories,
     "incidents": _incidents,
     "people": _people,
 }
 """How each part is measured."""
-NEEDS = {"late": CASES, "categories": CASES, "incidents": CASES, "people": CASES}
+NEEDS = {
+    "kinds": CASES,
+    "open": CASES,
+    "late": CASES,
+    "categories": CASES,
+    "incidents": CASES,
+    "people": CASES,
+}
 """What a reader needs to see a part, besides the right to see reports; of figures, see each indicator."""
 
 

@@ -11,7 +11,7 @@ from huiyin.base.kit.moment import local_zone
 from huiyin.base.kit.spans import Span
 from huiyin.engines.packs.registry import Code, Entry, Words
 
-Part = Literal["figures", "late", "categories", "incidents", "people"]
+Part = Literal["figures", "kinds", "open", "late", "categories", "incidents", "people"]
 
 
 class ReportEntry(Entry):
@@ -23,7 +23,7 @@ class ReportEntry(Entry):
 
     name: Words
     period: Span
-    parts: Annotated[list[Part], Field(min_length=1, max_length=5)]
+    parts: Annotated[list[Part], Field(min_length=1, max_length=7)]
     indicators: list[Code] = []
     at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "07:00"
     to: Annotated[list[Code], Field(max_length=20)] = []

@@ -62,6 +62,7 @@ def sheets(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Se
                 for row in parts.get("figures", [])
             ],
         ),
+        **_work(parts),
         "late": (
             _("Limits missed"),
             (_("Case"), _("Subject"), _("Limit"), _("Due"), pgettext("time", "Ended"), _("Late by (hours)"), _("Responsible")),
@@ -96,6 +97,25 @@ def sheets(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Se
                     row["late"],
                 )
                 for row in parts.get("people", [])
+            ],
+        ),
+    }  # fmt: skip
+
+
+def _work(parts: dict[str, Any]) -> dict[str, tuple[str, Sequence[str], list[Sequence[Any]]]]:
+    """Title, columns and rows of what was done, by kind, and of what is still to be done."""
+    return {
+        "kinds": (
+            _("By kind"),
+            (_("Kind"), pgettext("how many", "Received"), pgettext("how many", "Settled"), pgettext("how many", "Open")),
+            [(row["label"], row["received"], row["settled"], row["open"]) for row in parts.get("kinds", [])],
+        ),
+        "open": (
+            pgettext("cases", "Still open"),
+            (_("Case"), _("Subject"), _("Kind"), _("Received"), _("State"), _("Responsible")),
+            [
+                (row["case"], row["title"], row["kind"], _moment(row["received_at"]), row["state"], row["responsible"])
+                for row in parts.get("open", {}).get("rows", [])
             ],
         ),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from huiyin.base.kit.service import Refused, service
 from huiyin.base.kit.words import words
 from huiyin.engines.approvals.durations import duration_facts
 from huiyin.engines.approvals.models import Approval
-from huiyin.engines.approvals.selectors import approvals_for, open_step
+from huiyin.engines.approvals.selectors import open_step
 from huiyin.engines.approvals.services import note_consent, submit
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.selectors import of
@@ -155,8 +155,3 @@ def asked(approval: Approval) -> list[tuple[Any, Any]]:
 def _local(text: str) -> str:
     at = parse_datetime(text)
     return at.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M") if at is not None else ""
-
-
-def extensions_of(case: Case) -> list[Approval]:
-    """The requests for more time of a case, the newest first."""
-    return list(approvals_for(case, EXTENSION).select_related("applicant"))

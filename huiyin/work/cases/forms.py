@@ -22,6 +22,7 @@ from huiyin.records.places.selectors import matches
 
 from .extending import Cause
 from .models import Case, Category, Channel, Contact, Incident, Kind, Severity
+from .raising import Level
 from .selectors import offered_categories, open_incidents, open_load
 from .timeline import clock_name
 
@@ -208,6 +209,22 @@ class MoreTimeForm(forms.Form):
         """A limit and when it is due."""
         due = clock.due_at.astimezone(local_zone()).strftime("%m-%d %H:%M")
         return f"{clock_name(clock.kind)} · {due}"
+
+
+class ReportForm(forms.Form):
+    """How far up it goes, and what is the matter."""
+
+    level = forms.ChoiceField(
+        label=pgettext_lazy("upwards", "Report to"),
+        choices=Level.choices,
+        initial=Level.LEAD,
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("What is the matter, what was done, what is asked"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
 
 
 class NoteForm(forms.Form):

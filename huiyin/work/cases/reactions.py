@@ -9,10 +9,12 @@ from huiyin.base.kit.scope import current
 from huiyin.base.org.selectors import who_can
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import on
+from huiyin.engines.approvals.models import Approval
 from huiyin.engines.clocks.registry import watch
 from huiyin.engines.messages.services import notify
 
 from .models import Case, Channel, Kind, Severity
+from .raising import INSTRUCTION
 from .selectors import facts_of
 from .services import REGISTERED
 
@@ -81,6 +83,17 @@ def tell_the_next_level(event: Event) -> None:
     if case is not None:
         named = [int(one) for one in str(event.data.get("recipients", "")).split(",") if one]
         _tell(event, case, leads=not named, others=named)
+
+
+@on("approvals.effective")
+def tell_the_decision(event: Event) -> None:
+    """Tell whoever answers for a case what was decided on a report upwards that somebody else had made."""
+    case = _case_of(event)
+    if case is None or event.data.get("kind") != INSTRUCTION:
+        return
+    approval = Approval.objects.filter(pk=event.subject_id).first()
+    if approval is not None and case.responsible_id != approval.applicant_id:
+        _tell(event, case, leads=False)
 
 
 @on("cases.assigned")

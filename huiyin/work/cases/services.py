@@ -32,11 +32,13 @@ from huiyin.records.places.models import Place
 
 from .extending import EXTENSION, asked, give_time
 from .models import Case, Category, Channel, Contact, Kind, Severity, State
+from .raising import INSTRUCTION, decided, reported
 from .selectors import default_responsible, search_document
 from .states import FLOW
 
 register_owner(Case, permission_view="cases.view")
 register_effect(EXTENSION, give_time, label=_("More time for a limit"), describe=asked)
+register_effect(INSTRUCTION, decided, label=_("Report upwards"), describe=reported)
 
 REGISTERED = verb("cases.registered", _("Registered"))
 CHANGED = verb("cases.changed", _("Changed"))
@@ -471,5 +473,13 @@ def log_contact(
         user_id=by.user_id,
     )
     contact.save(force_insert=True)
-    record(case, CONTACTED, by=by, direction=direction, channel=channel, text=contact.text)
+    record(
+        case,
+        CONTACTED,
+        by=by,
+        direction=direction,
+        channel=channel,
+        name=contact.name,
+        text=contact.text,
+    )
     return contact

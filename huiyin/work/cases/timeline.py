@@ -15,6 +15,7 @@ from huiyin.base.kit.moment import local_zone
 from huiyin.base.org.models import OrgUnit, User
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import label
+from huiyin.engines.approvals.registry import kind_of
 from huiyin.engines.approvals.words import EVENT_TONES
 from huiyin.engines.approvals.words import sentence as approval_sentence
 from huiyin.records.customers.models import Customer
@@ -241,8 +242,8 @@ def _declined(data: dict[str, Any], _names: Names) -> str:
 
 def _contacted(data: dict[str, Any], names: Names) -> str:
     direction = dict(Contact.Direction.choices).get(data.get("direction", ""), "")
-    head = " · ".join(part for part in (str(direction), names.of("channel", data.get("channel"))) if part)
-    return _lines(head, data.get("text"))
+    said = (str(direction), names.of("channel", data.get("channel")), data.get("name"))
+    return _lines(" · ".join(str(part) for part in said if part), data.get("text"))
 
 
 def _noted(data: dict[str, Any], _names: Names) -> str:
@@ -262,6 +263,12 @@ def _clock(data: dict[str, Any], _names: Names) -> str:
         "limit": clock_name(str(data.get("kind", ""))),
         "at": moment(data.get("due_at")),
     }
+
+
+def _asked_for(data: dict[str, Any]) -> str:
+    """What kind of approval it is, where the event says so."""
+    kind = kind_of(str(data.get("kind", "")))
+    return str(kind.label) if kind is not None else ""
 
 
 def _lines(*parts: Any) -> str:
@@ -306,7 +313,7 @@ _WORDS = {
             "approvals.signer_added",
             "approvals.effective",
         ),
-        lambda data, _names: approval_sentence(data),
+        lambda data, _names: _lines(_asked_for(data), approval_sentence(data)),
     ),
     "clocks.extended": lambda data, names: _lines(_clock(data, names), data.get("reason")),
 }

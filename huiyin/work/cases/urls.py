@@ -29,6 +29,7 @@ urlpatterns = [
     path("<slug:code>/begin/", views_actions.Begin.as_view(), name="begin"),
     path("<slug:code>/wait/", views_actions.Wait.as_view(), name="wait"),
     path("<slug:code>/more-time/", views_actions.MoreTime.as_view(), name="more-time"),
+    path("<slug:code>/report-upwards/", views_actions.ReportUpwards.as_view(), name="report-upwards"),
     path("<slug:code>/resume/", views_actions.Resume.as_view(), name="resume"),
     path("<slug:code>/answer/", views_actions.Answer.as_view(), name="answer"),
     path("<slug:code>/close/", views_actions.Close.as_view(), name="close"),

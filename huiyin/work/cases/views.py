@@ -21,6 +21,7 @@ from huiyin.base.kit.views import DetailView, Gate, ListView, searchable
 from huiyin.base.org.models import User
 from huiyin.base.org.selectors import views_for
 from huiyin.base.trail.selectors import history
+from huiyin.engines.approvals.models import Approval
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.selectors import first_of_each, of, why, without_running
 from huiyin.engines.files.selectors import attachments_of
@@ -28,8 +29,9 @@ from huiyin.engines.search.selectors import narrow
 
 from . import filters, tables
 from .callers import HouseholdCard, card_of, note_look
-from .extending import asked, extensions_of
+from .extending import asked
 from .models import Case, Contact, State
+from .raising import SETTLED_OTHERWISE, papers_of
 from .selectors import beside, listed, readable, with_names
 from .states import FLOW, LIVE
 from .timeline import clock_name, entries
@@ -169,6 +171,7 @@ COMMANDS = {
         Command("wait", gettext_lazy("Let wait"), "hourglass", "w"),
         Command("close", pgettext_lazy("case", "Close"), "circle-check", "c"),
         Command("more-time", gettext_lazy("Ask for more time"), "clock-pause", "t"),
+        Command("report-upwards", gettext_lazy("Report upwards"), "arrow-up", "u", "wide"),
         Command("reopen", gettext_lazy("Reopen"), "rotate"),
         Command("contact", gettext_lazy("Log a contact"), "phone", "l"),
         Command("change", gettext_lazy("Correct"), "edit", "e", "wide"),
@@ -207,6 +210,8 @@ def commands_of(case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
         reasons.pop("attach", None)
         if case.is_open:
             reasons["detach"] = ""
+    if held("cases.register", site) and case.state not in SETTLED_OTHERWISE:
+        reasons["report-upwards"] = ""
     if held("cases.answer", site) and case.is_open:
         reasons["change"] = ""
         reasons["more-time"] = ""
@@ -235,6 +240,11 @@ def _running_first(clock: Clock) -> tuple[bool, datetime]:
     return not clock.is_running, clock.due_at
 
 
+def _paper(approval: Approval, opens: bool, **more: Any) -> dict[str, Any]:
+    """A request about a case as its page shows it, and where to open it for those who may."""
+    return {"approval": approval, "url": approval.get_absolute_url() if opens else "", **more}
+
+
 class CasePage(DetailView):
     """One case: how it stands, what can be done, who is concerned, what happened."""
 
@@ -255,6 +265,8 @@ class CasePage(DetailView):
         case: Case = extra["object"]
         events = list(history(case).order_by("-id")[:HISTORY_SHOWN])
         first, more = commands_of(case)
+        longer, reports = papers_of(case)
+        opens = bool(longer or reports) and current().holds("approvals.view", case.site_id)
         return super().context(
             case=case,
             commands=first,
@@ -263,19 +275,11 @@ class CasePage(DetailView):
             entries=entries(events),
             card=self.card(case),
             beside=beside(case),
-            extensions=self.extensions(case),
+            extensions=[_paper(one, opens, asked=asked(one)) for one in longer],
+            reports=[_paper(one.approval, opens, word=one.word) for one in reports],
             merged=list(case.merged.order_by("pk").only("pk", "code", "title", "site")),
             **extra,
         )
-
-    def extensions(self, case: Case) -> list[dict[str, Any]]:
-        """The requests for more time, and whether one may open them."""
-        found = extensions_of(case)
-        opens = bool(found) and current().holds("approvals.view", case.site_id)
-        return [
-            {"approval": one, "url": one.get_absolute_url() if opens else "", "asked": asked(one)}
-            for one in found
-        ]
 
     def card(self, case: Case) -> HouseholdCard | None:
         """Who is concerned, for those who may see customers; that it was looked up is noted."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.views import ActionView
 from huiyin.engines.packs.selectors import entries, entry
 
-from . import extending, forms, joining, services
+from . import extending, forms, joining, raising, services
 from .models import Case
 from .selectors import last_answers, similar
 
@@ -107,6 +107,23 @@ class MoreTime(CaseAction):
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"clocks": extending.running_limits(self.object)}
+
+    def success_url(self, result: Any) -> str:
+        return self.object.get_absolute_url()
+
+
+class ReportUpwards(CaseAction):
+    """Report it to a superior, whose word comes back to the case."""
+
+    permission = "cases.register"
+    title = gettext_lazy("Report upwards")
+    submit_label = pgettext_lazy("upwards", "Report")
+    form_class = forms.ReportForm
+    service = raising.report_upwards
+    success_message = gettext_lazy("It was reported. The decision comes back to the case.")
+    consequence = gettext_lazy(
+        "Whoever decides at that level is told at once; an empty post passes it on upwards."
+    )
 
     def success_url(self, result: Any) -> str:
         return self.object.get_absolute_url()

@@ -169,7 +169,7 @@ CHAINS: list[tuple[str, str, str, dict[str, Any], list[str]]] = [
     ("001-479", "staff.orders", "cs-manager", {"level": "team-leader"}, FOUR[:2]),
     ("003-045", "staff.resignation", "front-desk", {}, ["cs-manager", "site-director"]),
     ("003-088", "staff.attendance", "cs-manager", {}, FOUR[:2]),
-    ("003-037", "staff.patrol", "cs-manager", {}, FOUR[:1]),
+    ("003-037", "staff.patrol", "cs-manager", {"minutes": 121}, FOUR[:1]),
 ]
 
 
@@ -200,6 +200,7 @@ BEYOND: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("001-502", "expenses.proposal", "site-director", {"amount": 499_99}, "beyond-authority"),
     ("001-502", "expenses.proposal", "site-director", {"amount": 3000_01}, "beyond-authority"),
     ("003-069", "purchase.urgent", "cs-manager", {"amount": 500_01}, "no-rule"),
+    ("003-037", "staff.patrol", "cs-manager", {"minutes": 120}, "no-rule"),
 ]
 EXTENSIONS: list[tuple[dict[str, Any], str]] = [
     ({"working_days": 3, "minutes": 3 * 1440}, "extension-short"),

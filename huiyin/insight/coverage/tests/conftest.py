@@ -13,6 +13,7 @@ from django.conf import settings
 
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.models import OrgUnit, Site, User
+from huiyin.base.org.selectors import forget
 from huiyin.base.org.services import add_unit, add_user, appoint, save_post
 from huiyin.engines.packs import selectors
 from huiyin.engines.packs.management.commands.load_packs import default_folders
@@ -50,6 +51,7 @@ class Estate:
 def estate(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Iterator[Estate]:
     packs = getattr(request, "param", None) or [folder.name for folder in default_folders()]
     selectors.forget()
+    forget()
     with use(system_scope("test")) as scope:
         by = scope.actor
         load([Path(settings.ROOT) / "packs" / name for name in packs if name != OTHER], by=by)
@@ -75,6 +77,7 @@ def estate(request: pytest.FixtureRequest, tmp_path: Path, db: None) -> Iterator
         sites = {one.code: one for one in Site.objects.select_related("unit")}
     yield Estate(company, sites["yunhe"], sites["zhengtai"], packs=packs, **people)
     selectors.forget()
+    forget()
 
 
 def _other_answers(folder: Path) -> Path:

@@ -24,6 +24,7 @@ from huiyin.engines.packs.registry import Item
 from huiyin.engines.packs.selectors import entries
 from huiyin.work.cases.extending import EXTENSION, ask_for_time
 from huiyin.work.cases.models import Category
+from huiyin.work.cases.raising import INSTRUCTION, Level, report_upwards
 from huiyin.work.cases.services import register
 
 from .conftest import LONG_AGO, Estate
@@ -46,6 +47,12 @@ class Staffed:
         """Let the holder of a post ask for something."""
         with use(scope_of(self.people[post])) as scope:
             return submit(self.estate.site, kind=kind, title=kind, facts=facts, by=scope.actor)
+
+    def report_upwards(self, applicant: str, facts: dict[str, Any]) -> Approval:
+        """Let the holder of a post report a case upwards, to the level of the facts."""
+        with use(scope_of(self.people[applicant])) as scope:
+            case = register(self.estate.site, kind="complaint", channel="phone", title="请示", by=scope.actor)
+            return report_upwards(case, text="请指示", level=facts.get("level", Level.LEAD), by=scope.actor)
 
     def ask_for_time(self, item: Item) -> tuple[Approval, Clock]:
         """Ask for more time for a limit of a case that the rule fits: its kind, its limit, the cause, how long."""
@@ -177,6 +184,8 @@ def test_every_approval_is_signed_by_its_posts_in_their_order(staffed: Staffed) 
         clock: Clock | None = None
         if item.value.kind == EXTENSION:
             approval, clock = staffed.ask_for_time(item)
+        elif item.value.kind == INSTRUCTION:
+            approval = staffed.report_upwards(applicant, facts)
         else:
             approval = staffed.ask(applicant, item.value.kind, facts)
         if approval.rule_code != item.code or not approval.is_pending:

@@ -256,6 +256,28 @@ def test_every_post_can_be_held_and_gives_exactly_its_rights(estate: Estate) -> 
             assert post.description == (value.description.zh if value.description else "")
 
 
+def test_every_post_of_a_site_takes_in_a_complaint(estate: Estate) -> None:
+    """Whoever a customer turns to writes the complaint down; it has somebody who answers for it, and its limits."""
+    with use(system_scope("test")) as scope:
+        by = scope.actor
+        posts = {post.code: post for post in Post.objects.all()}
+        codes = [item.code for item in entries("posts") if item.value.level == "site"]
+        people = []
+        for number, code in enumerate(codes):
+            user = add_user(None, username=f"s{number}", name=code, password="hui-yin-2026", by=by)
+            appoint(estate.site.unit, user=user, post=posts[code], starts_on=LONG_AGO, by=by)
+            people.append(user)
+    for code, user in zip(codes, people, strict=True):
+        with use(scope_of(user)) as scope:
+            case = services.register(
+                estate.site, kind="complaint", channel="counter", title=code, by=scope.actor
+            )
+            assert case.responsible_id is not None, code
+            running = Clock.objects.filter(subject_type="cases.case", subject_id=case.pk, state="running")
+            assert {"answer", "assign"} <= set(running.values_list("kind", flat=True)), code
+    assert len(codes) > 25
+
+
 def test_every_phrase_stands_under_its_moment(estate: Estate) -> None:
     """Whoever sees the rules reads every phrase, under the moment at which it is said."""
     client = Client()

@@ -55,6 +55,34 @@ def test_an_entry_of_an_exercised_section_keeps_what_it_names() -> None:
     assert state(Claims(proofs=(proof(),)), entry("900-001")) == ("kept", TEST)
 
 
+def test_a_pack_of_a_trade_speaks_for_its_own_trade_alone() -> None:
+    common = entry("900-001")
+    of_trade = {name: replace(common, layer="industry", pack=name) for name in ("property", "gas-utility")}
+    assert state(Claims(proofs=(proof(),)), common)[0] == "kept"
+    assert state(Claims(proofs=(proof(),)), of_trade["property"])[0] == "kept"
+    assert state(Claims(proofs=(proof(),)), of_trade["gas-utility"])[0] == "open"
+
+
+def test_of_several_entries_the_one_that_says_the_least_else_is_named() -> None:
+    wide, narrow = entry("900-001", "900-002"), replace(entry("900-001"), code="narrow")
+    for items in ((wide, narrow), (narrow, wide)):
+        (verdict,) = reckon([wanted()], items, Claims(proofs=(proof(),)), lambda _test: True)
+        assert verdict.item == narrow
+
+
+def test_no_row_of_another_trade_is_kept_by_an_entry_of_property() -> None:
+    out = StringIO()
+    call_command("coverage", json=True, stdout=out)
+    told = json.loads(out.getvalue())
+    by = {one.id: one.organisation for one in requirements()}
+    kept = {code: one["by"] for code, one in told["ids"].items() if one["state"] == "kept"}
+    assert told["kept"] == len(kept)
+    assert told["total"] == len(by)
+    assert [
+        code for code, words in kept.items() if words.startswith("property/") and by[code] != "property"
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("claims", "item", "known", "one"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from openpyxl import load_workbook
 
 from huiyin.base.kit.moment import moved_to, now, today
@@ -18,7 +19,13 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.base.org.services import add_user, appoint, save_post
 from huiyin.engines.approvals.services import submit
 from huiyin.engines.clocks.jobs import tick
+from huiyin.engines.packs.management.commands.load_packs import default_folders
 from huiyin.engines.packs.services import load
+from huiyin.insight.coverage.claims import claims
+from huiyin.insight.coverage.requirements import folder, read_chinese, requirements
+from huiyin.insight.coverage.selectors import reckon
+from huiyin.insight.coverage.shipped import shipped_entries
+from huiyin.insight.coverage.words import post_words
 from huiyin.work.cases import services
 from huiyin.work.cases.models import Category
 
@@ -56,6 +63,7 @@ def busy(estate: Estate) -> Iterator[Estate]:
             )
         with moved_to(start + timedelta(hours=13 if late else 1)), use(scope_of(estate.alice)) as scope:
             services.answer(case, text="已道歉", by=scope.actor)
+            services.close(case, by=scope.actor)
     with use(system_scope("test")):
         tick()
     with use(scope_of(estate.alice)) as scope:
@@ -98,6 +106,63 @@ def test_it_is_narrowed_by_kind_capability_post_state_and_words(busy: Estate) ->
     assert kept and all(row.state == "kept" for row in kept)
 
 
+def test_it_speaks_the_language_of_its_reader_and_folds_the_other_away(estate: Estate) -> None:
+    own = client(estate.alice)
+    (row,) = own.get(PAGE, {"q": "001-117"}).context["rows"]
+    page = own.get(PAGE, {"q": "001-117"}).content.decode()
+    with translation.override("zh-hans"):
+        assert row.headline == "三个工作日内不能完成的，须经中心负责人签字延期，另定完成日期。"
+        assert row.folded.endswith("with a new due date.")
+        assert (row.number, row.post) == ("", "物业服务中心负责人")
+    before, _mark, after = page.partition("<details")
+    assert "另定完成日期" in before
+    assert "a new due date" not in before
+    assert "a new due date" in after
+    with translation.override("en"):
+        assert row.headline.endswith("with a new due date.")
+        assert row.folded.startswith("三个工作日内不能完成的")
+        assert (row.number, row.post) == ("> 3 working days", "head of service centre (物业服务中心负责人)")
+
+
+def test_what_binds_a_site_is_told_in_chinese() -> None:
+    """All that is kept, every limit, authority and target figure, and whatever has no words of its handbook."""
+    known = {one.id: one for one in requirements()}
+    assert set(read_chinese(folder())) <= set(known)
+    verdicts = reckon(requirements(), shipped_entries(default_folders()), claims())
+    silent = [
+        one.requirement.id
+        for one in verdicts
+        if not one.requirement.zh
+        and (
+            one.kept
+            or (
+                one.requirement.organisation == "property"
+                and one.requirement.kind in ("time-limit", "authority", "kpi")
+            )
+            or (one.requirement.organisation == "property" and not one.requirement.terms.strip("- "))
+        )
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("all", "全体员工"),
+        ("department head (专业部门负责人)", "专业部门负责人"),
+        ("Lobby desk 客服员(大堂)", "客服员(大堂)"),
+        ("Environment supervisor and deputy 环境管理主管/副主管", "环境管理主管/副主管"),
+        ("customer service centre director (管理处/客户服务中心主任)", "管理处/客户服务中心主任"),
+        ("somebody", "somebody"),
+    ],
+)
+def test_a_post_is_named_as_the_handbook_names_it(text: str, chinese: str) -> None:
+    with translation.override("zh-hans"):
+        assert post_words(text) == (post_words("all") if text == "all" else chinese)
+    with translation.override("en"):
+        assert post_words(text) == ("Everybody" if text == "all" else text)
+
+
 @pytest.mark.parametrize("month", ["", "2026-13", "0000-01", "x", "99999-01", "2026-1'--"])
 def test_a_strange_month_is_this_one(estate: Estate, month: str) -> None:
     assert client(estate.alice).get(PAGE, {"month": month}).context["period"].first == today().replace(day=1)
@@ -124,7 +189,7 @@ def test_the_figures_say_how_many_were_kept(busy: Estate) -> None:
     month = f"{(now() - timedelta(hours=14)).astimezone():%Y-%m}"
     rows = client(busy.alice).get(PAGE, {"q": "001-320", "month": month}).context["rows"]
     (row,) = rows
-    assert (row.item.code, row.evidence.count, row.evidence.total) == ("answer-complaint-attitude", 2, 3)
+    assert (row.item.code, row.evidence.count, row.evidence.total) == ("finish-complaint-attitude", 2, 3)
 
 
 def test_it_is_taken_away_as_a_spreadsheet(busy: Estate) -> None:

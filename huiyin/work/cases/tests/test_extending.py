@@ -23,8 +23,9 @@ from huiyin.engines.clocks.verify import CHECKS as CLOCK_CHECKS
 from huiyin.engines.packs import selectors as packs
 from huiyin.engines.packs.services import load
 from huiyin.work.cases import services
-from huiyin.work.cases.extending import ask_for_time, extensions_of, running_limits
+from huiyin.work.cases.extending import ask_for_time, running_limits
 from huiyin.work.cases.models import Case
+from huiyin.work.cases.raising import papers_of
 
 from .conftest import LONG_AGO
 
@@ -181,8 +182,8 @@ def test_what_was_refused_changes_nothing(people: dict[str, User]) -> None:
 
     assert answer_clock(case).due_at == answer_clock(case).original_due_at
     with use(system_scope("test")):
-        assert [one.state for one in extensions_of(case)] == ["refused"]
-        assert [one.state for one in with_chain(extensions_of(case))[0].chain] == ["refused"]
+        assert [one.state for one in papers_of(case)[0]] == ["refused"]
+        assert [one.state for one in with_chain(papers_of(case)[0])[0].chain] == ["refused"]
 
 
 def test_more_time_must_lie_ahead_of_the_limit_and_be_asked_for_once(people: dict[str, User]) -> None:
