@@ -240,7 +240,10 @@ class Pause(ScopedModel):
 
 
 class Duty(ScopedModel):
-    """Somebody is on duty at a site from one moment to another: whom a ladder tells as `on_duty`."""
+    """Somebody is on duty at a site from one moment to another (UTC): whom a ladder tells as `on_duty`.
+
+    Turns of one person at one site do not overlap.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False

@@ -291,7 +291,9 @@ _WORDS = {
     "clocks.stopped": _clock,
     "clocks.recounted": _clock,
     "clocks.escalated": lambda data, names: _lines(
-        _clock(data, names), _("step %(number)s of the ladder") % {"number": data.get("rung", "")}
+        _clock(data, names),
+        _("step %(number)s of the ladder") % {"number": data.get("rung", "")},
+        _("away, so whoever stands in was told: %(names)s") % {"names": data["away"]} if data.get("away") else "",
     ),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,

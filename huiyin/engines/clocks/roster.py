@@ -1,0 +1,153 @@
+"""The duty roster as it is read: who is on duty at a site when, week by week, and when nobody is.
+
+Days, weeks and times of day are local (setting TIME_ZONE); moments are UTC. A week begins on Monday.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from huiyin.base.kit.moment import local_zone, now, today
+from huiyin.base.org.models import Site
+
+from .models import Duty
+
+WEEK = timedelta(days=7)
+MIDNIGHT = "24:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn as it stands on one day: when in words, whether it goes on from the day before, runs, is over."""
+
+    duty: Duty
+    when: str
+    goes_on: bool
+    is_now: bool
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of one day in which nobody is on duty: from when to when (times of day), whether it is past."""
+
+    since: str
+    until: str
+    is_past: bool
+
+    @property
+    def is_whole_day(self) -> bool:
+        """Whether nobody is on duty all day."""
+        return (self.since, self.until) == ("00:00", MIDNIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of a roster."""
+
+    date: date
+    turns: tuple[Turn, ...]
+    gaps: tuple[Gap, ...]
+    is_today: bool
+
+
+def monday_of(day: date) -> date:
+    """The Monday of the week a day lies in."""
+    return day - timedelta(days=day.weekday())
+
+
+def midnight(day: date) -> datetime:
+    """The moment a local day begins."""
+    return datetime.combine(day, time(0), local_zone()).astimezone(UTC)
+
+
+def week_bounds(monday: date) -> tuple[datetime, datetime]:
+    """From which moment until which a week lasts."""
+    return midnight(monday), midnight(monday + WEEK)
+
+
+def week_later(at: datetime) -> datetime:
+    """The same local time of day a week later."""
+    return (at.astimezone(local_zone()) + WEEK).replace(fold=0).astimezone(UTC)
+
+
+def turns_between(site: Site, since: datetime, until: datetime) -> QuerySet[Duty]:
+    """The turns at a site that touch a time, the earlier first."""
+    rows: QuerySet[Duty] = Duty.objects.filter(site=site, starts_at__lt=until, ends_at__gt=since)
+    return rows.order_by("starts_at", "pk")
+
+
+def turns_beginning(site: Site, monday: date) -> list[Duty]:
+    """The turns at a site that begin in a week."""
+    first, last = week_bounds(monday)
+    return list(turns_between(site, first, last).filter(starts_at__gte=first))
+
+
+def turns_of_week(site: Site, monday: date) -> list[Duty]:
+    """The turns at a site that touch a week, with their people."""
+    return list(turns_between(site, *week_bounds(monday)).select_related("user", "site"))
+
+
+def days_of(turns: Sequence[Duty], monday: date) -> list[Day]:
+    """The days of a week with the turns that touch each of them, and the times nobody is on duty."""
+    return [_day(monday + timedelta(days=number), turns) for number in range(7)]
+
+
+def _day(day: date, turns: Sequence[Duty]) -> Day:
+    first, last, at = midnight(day), midnight(day + timedelta(days=1)), now()
+    own = [one for one in turns if one.starts_at < last and one.ends_at > first]
+    shown = [
+        Turn(
+            one,
+            _when(one, first, last),
+            one.starts_at < first,
+            one.starts_at <= at < one.ends_at,
+            one.ends_at <= at,
+        )
+        for one in own
+    ]
+    gaps, reached = [], first
+    for one in [*own, None]:
+        begins = last if one is None else max(one.starts_at, first)
+        if begins > reached:
+            gaps.append(Gap(_clock(reached, first, last), _clock(begins, first, last), begins <= at))
+        reached = max(reached, last if one is None else one.ends_at)
+    return Day(day, tuple(shown), tuple(gaps), day == today())
+
+
+def _when(duty: Duty, first: datetime, last: datetime) -> str:
+    if duty.starts_at >= first:
+        return span_in_words(duty.starts_at, duty.ends_at, dated=False)
+    if duty.ends_at >= last:
+        return _("all day, since %(at)s") % {"at": _dated(duty.starts_at)}
+    return _("until %(time)s, since %(at)s") % {
+        "time": _clock(duty.ends_at, first, last),
+        "at": _dated(duty.starts_at),
+    }
+
+
+def span_in_words(starts_at: datetime, ends_at: datetime, *, dated: bool = True) -> str:
+    """From when to when, on the local clock: `11-23 20:00 – 08:00 the next day`; without the first date if told."""
+    first = midnight(starts_at.astimezone(local_zone()).date())
+    last = midnight(first.astimezone(local_zone()).date() + timedelta(days=1))
+    later = midnight(first.astimezone(local_zone()).date() + timedelta(days=2))
+    since = _dated(starts_at) if dated else _clock(starts_at, first, last)
+    if ends_at <= last:
+        return f"{since}–{_clock(ends_at, first, last)}"
+    if ends_at <= later:
+        return _("%(since)s–%(time)s the next day") % {"since": since, "time": _clock(ends_at, last, later)}
+    return _("%(since)s to %(at)s") % {"since": since, "at": _dated(ends_at)}
+
+
+def _clock(at: datetime, first: datetime, last: datetime) -> str:
+    """A time of the day between two midnights; the second is 24:00."""
+    return MIDNIGHT if at == last else f"{at.astimezone(local_zone()):%H:%M}"
+
+
+def _dated(at: datetime) -> str:
+    return f"{at.astimezone(local_zone()):%m-%d %H:%M}"
