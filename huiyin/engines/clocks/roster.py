@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from huiyin.base.kit.moment import local_zone, now, today
@@ -151,3 +151,14 @@ def _clock(at: datetime, first: datetime, last: datetime) -> str:
 
 def _dated(at: datetime) -> str:
     return f"{at.astimezone(local_zone()):%m-%d %H:%M}"
+
+
+SOON = timedelta(hours=24)
+
+
+def on_duty_now(user_id: int, limit: int) -> list[Duty]:
+    """Who is on duty now in one's reach, and one's own turns that begin within a day; the earlier first."""
+    at = now()
+    begun = Q(starts_at__lte=at) | Q(user=user_id, starts_at__lte=at + SOON)
+    rows = Duty.objects.filter(begun, ends_at__gt=at).select_related("user", "site")
+    return list(rows.order_by("starts_at", "pk")[:limit])
