@@ -6,6 +6,7 @@ Nothing is written here; `services.import_holidays` takes a notice over.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import system_scope, use
@@ -96,7 +97,7 @@ class Cell:
         """The sign of a special day."""
         if self.kind not in ("holiday", "make_up"):
             return ""
-        return _("off") if self.kind == "holiday" else _("on")
+        return pgettext("calendar mark", "off") if self.kind == "holiday" else pgettext("calendar mark", "on")
 
     @property
     def is_forecast(self) -> bool:
@@ -203,10 +204,16 @@ def runs_of_year(shown: Laid, year: int) -> list[Run]:
     return runs((day, told) for day, told in dated if day.year == year)
 
 
+FEW_DAYS = 4
+"""Fewer are the last days of a year that the notice of the next one names."""
+
+
 def years_of(shown: Laid) -> list[int]:
-    """The years a calendar knows special days of, and this year."""
-    known = {int(iso[:4]) for iso in shown.data["days"]}
-    return sorted({one for one in known if 1990 < one < 2190} | {today().year})
+    """The years whose special days a calendar knows, and this year."""
+    known = Counter(iso[:4] for iso in shown.data["days"])
+    own = {iso[:4] for iso in shown.data["own"]}
+    found = {int(year) for year, days in known.items() if days >= FEW_DAYS or year in own}
+    return sorted({one for one in found if 1990 < one < 2190} | {today().year})
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +339,11 @@ class Line:
     @property
     def label(self) -> str:
         """What is done, in a word."""
-        return {"added": _("added"), "changed": _("changed"), "removed": _("removed")}[self.what]
+        return {
+            "added": pgettext("special day", "added"),
+            "changed": pgettext("special day", "changed"),
+            "removed": pgettext("special day", "removed"),
+        }[self.what]
 
     @property
     def tone(self) -> str:

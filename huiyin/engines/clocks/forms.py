@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from huiyin.base.kit.moment import local_zone, now, today
+from huiyin.base.kit.moment import local_zone, now
 from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import staff_of
 
@@ -20,9 +20,9 @@ from .almanac import lists_known
 LARGEST_NOTICE = 200_000
 """Bytes of a file with one year's public holidays; real ones have about 4,000."""
 UNITS = [
-    ("working_hours", gettext_lazy("working hours")),
-    ("working_days", gettext_lazy("working days")),
-    ("working_minutes", gettext_lazy("working minutes")),
+    ("working_hours", pgettext_lazy("unit", "working hours")),
+    ("working_days", pgettext_lazy("unit", "working days")),
+    ("working_minutes", pgettext_lazy("unit", "working minutes")),
 ]
 
 
@@ -30,7 +30,7 @@ class CountForm(forms.Form):
     """From when, and how much working time."""
 
     since = forms.DateTimeField(label=pgettext_lazy("counting", "Counted from"))
-    amount = forms.IntegerField(label=gettext_lazy("Time"), min_value=1, max_value=100_000)
+    amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=1, max_value=100_000)
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=UNITS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -107,9 +107,7 @@ class TurnForm(forms.Form):
     starts_at = forms.DateTimeField(label=pgettext_lazy("period", "From"))
     ends_at = forms.DateTimeField(label=pgettext_lazy("period", "Until"))
 
-    def __init__(self, *args: Any, site: Site, since: datetime | None = None, **kwargs: Any) -> None:
-        begin = since or datetime.combine(today(), time(18), local_zone())
-        kwargs.setdefault("initial", {"starts_at": begin, "ends_at": begin + timedelta(hours=12)})
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people: Any = self.fields["user"]
         people.queryset = staff_of([site])

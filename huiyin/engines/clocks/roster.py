@@ -18,6 +18,7 @@ from huiyin.base.org.models import Site
 from .models import Duty
 
 WEEK = timedelta(days=7)
+HALF_A_DAY = timedelta(hours=12)
 MIDNIGHT = "24:00"
 
 
@@ -41,9 +42,10 @@ class Gap:
     is_past: bool
 
     @property
-    def is_whole_day(self) -> bool:
-        """Whether nobody is on duty all day."""
-        return (self.since, self.until) == ("00:00", MIDNIGHT)
+    def when(self) -> str:
+        """From when to when in words."""
+        all_day = (self.since, self.until) == ("00:00", MIDNIGHT)
+        return _("all day") if all_day else f"{self.since}–{self.until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Day:
     turns: tuple[Turn, ...]
     gaps: tuple[Gap, ...]
     is_today: bool
+    is_past: bool
 
 
 def monday_of(day: date) -> date:
@@ -88,6 +91,24 @@ def turns_beginning(site: Site, monday: date) -> list[Duty]:
     return list(turns_between(site, first, last).filter(starts_at__gte=first))
 
 
+def likely_turn(site: Site, day: date) -> tuple[datetime, datetime]:
+    """When the next turn on a day is likely to last: after the last one that begins on it, else as the day before.
+
+    Where there was none before, from six in the evening for twelve hours.
+    """
+    first, after = midnight(day), midnight(day + timedelta(days=1))
+    own = turns_between(site, first, after).filter(starts_at__gte=first).last()
+    if own is not None:
+        return own.ends_at, own.ends_at + HALF_A_DAY
+    before = Duty.objects.filter(site=site, starts_at__lt=first).order_by("starts_at", "pk").last()
+    if before is None:
+        begins = datetime.combine(day, time(18), local_zone()).astimezone(UTC)
+        return begins, begins + HALF_A_DAY
+    local = before.starts_at.astimezone(local_zone())
+    begins = datetime.combine(day, local.time(), local_zone()).astimezone(UTC)
+    return begins, begins + (before.ends_at - before.starts_at)
+
+
 def turns_of_week(site: Site, monday: date) -> list[Duty]:
     """The turns at a site that touch a week, with their people."""
     return list(turns_between(site, *week_bounds(monday)).select_related("user", "site"))
@@ -117,7 +138,7 @@ def _day(day: date, turns: Sequence[Duty]) -> Day:
         if begins > reached:
             gaps.append(Gap(_clock(reached, first, last), _clock(begins, first, last), begins <= at))
         reached = max(reached, last if one is None else one.ends_at)
-    return Day(day, tuple(shown), tuple(gaps), day == today())
+    return Day(day, tuple(shown), tuple(gaps), day == today(), day < today())
 
 
 def _when(duty: Duty, first: datetime, last: datetime) -> str:

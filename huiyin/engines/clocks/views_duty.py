@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from huiyin.base.kit.moment import local_zone, now, today
 from huiyin.base.kit.scope import SIGNED_IN, current
@@ -135,7 +135,7 @@ class RosterAction(OfRoster, ActionView):
 class PutOn(RosterAction):
     """Put somebody on duty."""
 
-    title = gettext_lazy("Put on duty")
+    title = pgettext_lazy("roster", "Put on duty")
     form_class = forms.TurnForm
     service = services.put_on_duty
     success_message = gettext_lazy("The turn stands on the roster.")
@@ -147,16 +147,12 @@ class PutOn(RosterAction):
 
     def form_kwargs(self) -> dict[str, Any]:
         assert self.site is not None
-        return {"site": self.site, "since": self.since()}
-
-    def since(self) -> datetime:
-        """When the turn is likely to begin: when the last one of that day ends, else at six in the evening."""
-        assert self.site is not None
-        first = roster.midnight(self.day)
-        last = roster.turns_between(self.site, first, roster.midnight(self.day + timedelta(days=1))).last()
-        if last is not None:
-            return last.ends_at.astimezone(local_zone())
-        return datetime.combine(self.day, time(18), local_zone())
+        since, until = roster.likely_turn(self.site, self.day)
+        zone = local_zone()
+        return {
+            "site": self.site,
+            "initial": {"starts_at": since.astimezone(zone), "ends_at": until.astimezone(zone)},
+        }
 
     def success_url(self, result: Any) -> str:
         day = result.starts_at.astimezone(local_zone()).date()

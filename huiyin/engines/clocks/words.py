@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from .entries import WEEKDAYS
 from .ladder import LEAD, ON_DUTY, RESPONSIBLE, SIDES
@@ -78,6 +78,17 @@ def _day(kind: str, told: Mapping[str, Any]) -> str:
     return _("%(time)s, in the next period") % {"time": text} if (told.get("ahead") or 0) > 0 else text
 
 
+_SHORT_DAYS = (
+    pgettext_lazy("hours", "Monday"),
+    pgettext_lazy("hours", "Tuesday"),
+    pgettext_lazy("hours", "Wednesday"),
+    pgettext_lazy("hours", "Thursday"),
+    pgettext_lazy("hours", "Friday"),
+    pgettext_lazy("hours", "Saturday"),
+    pgettext_lazy("hours", "Sunday"),
+)
+
+
 def weekday_words() -> dict[str, str]:
     """The days of the week by their short names in packs."""
     names = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
@@ -86,7 +97,7 @@ def weekday_words() -> dict[str, str]:
 
 def week_in_words(weekly: Mapping[str, Any]) -> list[str]:
     """The hours of a week, days with the same hours together: “Monday to Friday 09:00–12:00, 13:00–18:00”."""
-    names = weekday_words()
+    names = dict(zip(WEEKDAYS, _SHORT_DAYS, strict=True))
     groups: list[tuple[str, list[str]]] = []
     for day in WEEKDAYS:
         hours = _(", ").join(_period(*period) for period in weekly.get(day) or ())
@@ -99,7 +110,7 @@ def week_in_words(weekly: Mapping[str, Any]) -> list[str]:
         if len(days) == len(WEEKDAYS):
             shown = _("Every day")
         elif len(days) == 1:
-            shown = names[days[0]]
+            shown = str(names[days[0]])
         else:
             shown = _("%(first)s to %(last)s") % {"first": names[days[0]], "last": names[days[-1]]}
         lines.append(f"{shown} {hours}" if hours else _("%(days)s: rest") % {"days": shown})
