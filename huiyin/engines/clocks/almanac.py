@@ -76,7 +76,10 @@ def reaches(lists: Iterable[str]) -> dict[str, Reach]:
     rows = SpecialDay.objects.filter(list__in=known).order_by().values_list("list", "status")
     for code, status, last in rows.annotate(last=Max("date")):
         known[code][status] = last
-    return {code: Reach(code, days.get(Status.OFFICIAL), days.get(Status.FORECAST)) for code, days in known.items()}
+    return {
+        code: Reach(code, days.get(Status.OFFICIAL), days.get(Status.FORECAST))
+        for code, days in known.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ def parsed(content: bytes | str) -> Any:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise forms.ValidationError(_("This is no JSON file; choose the file of a year as it was published.")) from None
+        raise forms.ValidationError(
+            _("This is no JSON file; choose the file of a year as it was published.")
+        ) from None
 
 
 class NoticeForm(forms.Form):

@@ -19,6 +19,7 @@ from .models import Duty
 
 WEEK = timedelta(days=7)
 HALF_A_DAY = timedelta(hours=12)
+SOON = timedelta(hours=24)
 MIDNIGHT = "24:00"
 
 
@@ -136,7 +137,7 @@ def _day(day: date, turns: Sequence[Duty]) -> Day:
     for one in [*own, None]:
         begins = last if one is None else max(one.starts_at, first)
         if begins > reached:
-            gaps.append(Gap(_clock(reached, first, last), _clock(begins, first, last), begins <= at))
+            gaps.append(Gap(_clock(reached, last), _clock(begins, last), begins <= at))
         reached = max(reached, last if one is None else one.ends_at)
     return Day(day, tuple(shown), tuple(gaps), day == today(), day < today())
 
@@ -147,34 +148,30 @@ def _when(duty: Duty, first: datetime, last: datetime) -> str:
     if duty.ends_at >= last:
         return _("all day, since %(at)s") % {"at": _dated(duty.starts_at)}
     return _("until %(time)s, since %(at)s") % {
-        "time": _clock(duty.ends_at, first, last),
+        "time": _clock(duty.ends_at, last),
         "at": _dated(duty.starts_at),
     }
 
 
 def span_in_words(starts_at: datetime, ends_at: datetime, *, dated: bool = True) -> str:
     """From when to when, on the local clock: `11-23 20:00 – 08:00 the next day`; without the first date if told."""
-    first = midnight(starts_at.astimezone(local_zone()).date())
-    last = midnight(first.astimezone(local_zone()).date() + timedelta(days=1))
-    later = midnight(first.astimezone(local_zone()).date() + timedelta(days=2))
-    since = _dated(starts_at) if dated else _clock(starts_at, first, last)
+    day = starts_at.astimezone(local_zone()).date()
+    last, later = midnight(day + timedelta(days=1)), midnight(day + timedelta(days=2))
+    since = _dated(starts_at) if dated else _clock(starts_at, last)
     if ends_at <= last:
-        return f"{since}–{_clock(ends_at, first, last)}"
+        return f"{since}–{_clock(ends_at, last)}"
     if ends_at <= later:
-        return _("%(since)s–%(time)s the next day") % {"since": since, "time": _clock(ends_at, last, later)}
+        return _("%(since)s–%(time)s the next day") % {"since": since, "time": _clock(ends_at, later)}
     return _("%(since)s to %(at)s") % {"since": since, "at": _dated(ends_at)}
 
 
-def _clock(at: datetime, first: datetime, last: datetime) -> str:
-    """A time of the day between two midnights; the second is 24:00."""
+def _clock(at: datetime, last: datetime) -> str:
+    """The time of day; the midnight that ends it is 24:00."""
     return MIDNIGHT if at == last else f"{at.astimezone(local_zone()):%H:%M}"
 
 
 def _dated(at: datetime) -> str:
     return f"{at.astimezone(local_zone()):%m-%d %H:%M}"
-
-
-SOON = timedelta(hours=24)
 
 
 def on_duty_now(user_id: int, limit: int) -> list[Duty]:

@@ -197,7 +197,11 @@ def take_off_duty(duty: Duty, *, by: Actor) -> Duty:
     found = Duty.objects.select_for_update(of=("self",)).filter(pk=duty.pk, ends_at__gt=at).first()
     if found is None:
         raise Refused("turn-over", _("This time is over; what was stays as it was."))
-    told = {"user": found.user_id, "starts_at": found.starts_at.isoformat(), "ends_at": found.ends_at.isoformat()}
+    told = {
+        "user": found.user_id,
+        "starts_at": found.starts_at.isoformat(),
+        "ends_at": found.ends_at.isoformat(),
+    }
     if found.starts_at < at:
         record(found, OFF_DUTY, by=by, **told, ended_at=at.isoformat())
         found.ends_at = at

@@ -221,7 +221,8 @@ class ImportHolidays(ActionView):
         data = form.cleaned_data
         if almanac.preview(data["content"], data["list_code"]).seen != data["seen"]:
             raise Refused(
-                "changed-meanwhile", _("The list was changed meanwhile. Choose the file again to see the effect.")
+                "changed-meanwhile",
+                _("The list was changed meanwhile. Choose the file again to see the effect."),
             )
         return services.import_holidays(
             None, data=data["content"], list_code=data["list_code"], by=self.actor
@@ -229,7 +230,12 @@ class ImportHolidays(ActionView):
 
     def succeed(self, result: services.Imported) -> HttpResponseBase:
         said = _("%(year)s: %(added)s days added, %(changed)s changed, %(removed)s removed")
-        shown = {"year": result.year, "added": result.added, "changed": result.changed, "removed": result.removed}
+        shown = {
+            "year": result.year,
+            "added": result.added,
+            "changed": result.changed,
+            "removed": result.removed,
+        }
         messages.success(self.request, said % shown)
         return super().succeed(result)
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from huiyin.base.kit.moment import local_zone, now, today
 from huiyin.base.kit.scope import SIGNED_IN, current
 from huiyin.base.kit.spreadsheet import spreadsheet_response
-from huiyin.base.kit.views import ActionView, Gate, PageView
+from huiyin.base.kit.views import ActionView, Gate
 from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 
@@ -69,7 +69,7 @@ class OfRoster(Gate):
         return f"{reverse(name)}?site={code}&week={(week or self.monday).isoformat()}"
 
 
-class Roster(OfRoster, PageView):
+class Roster(OfRoster):
     """Who is on duty on each day of a week, from when to when, and when nobody is."""
 
     permission = SIGNED_IN
@@ -81,7 +81,7 @@ class Roster(OfRoster, PageView):
             turns = roster.turns_of_week(self.site, self.monday)
             title = f"{self.get_title()}-{self.site.name}-{self.monday.isoformat()}"
             return spreadsheet_response(title, TURNS.columns, turns, limit=LONGEST_EXPORT)
-        return super().get(request, **kwargs)
+        return self.page(self.context())
 
     def context(self, **extra: Any) -> dict[str, Any]:
         site, monday, week = self.site, self.monday, roster.WEEK

@@ -91,7 +91,15 @@ _SHORT_DAYS = (
 
 def weekday_words() -> dict[str, str]:
     """The days of the week by their short names in packs."""
-    names = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+    names = (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )
     return dict(zip(WEEKDAYS, names, strict=True))
 
 
@@ -120,7 +128,11 @@ def week_in_words(weekly: Mapping[str, Any]) -> list[str]:
 def _period(begin: str, end: str) -> str:
     if (begin, end) == ("00:00", "24:00"):
         return _("round the clock")
-    return f"{begin}–{end}" if begin < end else _("%(since)s–%(time)s the next day") % {"since": begin, "time": end}
+    return (
+        f"{begin}–{end}"
+        if begin < end
+        else _("%(since)s–%(time)s the next day") % {"since": begin, "time": end}
+    )
 
 
 def reason_in_words(reason: str) -> str:

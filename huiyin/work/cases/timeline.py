@@ -293,7 +293,9 @@ _WORDS = {
     "clocks.escalated": lambda data, names: _lines(
         _clock(data, names),
         _("step %(number)s of the ladder") % {"number": data.get("rung", "")},
-        _("away, so whoever stands in was told: %(names)s") % {"names": data["away"]} if data.get("away") else "",
+        _("away, so whoever stands in was told: %(names)s") % {"names": data["away"]}
+        if data.get("away")
+        else "",
     ),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,

@@ -144,7 +144,9 @@ def test_whoever_stands_in_is_told_instead_of_those_who_are_away(
     )
     stranger = User.objects.create_user("stranger", name="外人")
     away: dict[int, list[int]] = {}
-    monkeypatch.setattr(registry, "_away", [lambda people, _site, _at: {pk: away[pk] for pk in people if pk in away}])
+    monkeypatch.setattr(
+        registry, "_away", [lambda people, _site, _at: {pk: away[pk] for pk in people if pk in away}]
+    )
     rung = ladder.Rung.read({"after": {"value": 1, "unit": "hours"}, "to": ["responsible"]})
 
     def told() -> dict[int, int | None]:
