@@ -87,9 +87,9 @@ def turns_between(site: Site, since: datetime, until: datetime) -> QuerySet[Duty
 
 
 def turns_beginning(site: Site, monday: date) -> list[Duty]:
-    """The turns at a site that begin in a week."""
+    """The turns at a site that begin in a week, with their people."""
     first, last = week_bounds(monday)
-    return list(turns_between(site, first, last).filter(starts_at__gte=first))
+    return list(turns_between(site, first, last).filter(starts_at__gte=first).select_related("user"))
 
 
 def likely_turn(site: Site, day: date) -> tuple[datetime, datetime]:

@@ -184,7 +184,7 @@ def put_on_duty(site: Site, *, user: User, starts_at: datetime, ends_at: datetim
         message = _("This person is on duty at that time already: %(when)s.")
         when = {"when": roster.span_in_words(other.starts_at, other.ends_at)}
         raise Refused("on-duty-already", message, params=when, field="starts_at")
-    return _put(site, user.pk, starts_at, ends_at, by)
+    return _put(site, user, starts_at, ends_at, by)
 
 
 @service(needs="clocks.duty")
@@ -194,14 +194,11 @@ def take_off_duty(duty: Duty, *, by: Actor) -> Duty:
     Refused (`turn-over`) when it is over, or was taken off meanwhile.
     """
     at = now()
-    found = Duty.objects.select_for_update(of=("self",)).filter(pk=duty.pk, ends_at__gt=at).first()
+    rows = Duty.objects.select_for_update(of=("self",)).select_related("user")
+    found: Duty | None = rows.filter(pk=duty.pk, ends_at__gt=at).first()
     if found is None:
         raise Refused("turn-over", _("This time is over; what was stays as it was."))
-    told = {
-        "user": found.user_id,
-        "starts_at": found.starts_at.isoformat(),
-        "ends_at": found.ends_at.isoformat(),
-    }
+    told = _told(found)
     if found.starts_at < at:
         record(found, OFF_DUTY, by=by, **told, ended_at=at.isoformat())
         found.ends_at = at
@@ -237,7 +234,7 @@ def copy_duty(site: Site, *, week: date, by: Actor) -> Copied:
         if busy or ends_at <= at or one.user_id not in staff:
             continue
         taken.append((starts_at, ends_at))
-        _put(site, one.user_id, starts_at, ends_at, by)
+        _put(site, one.user, starts_at, ends_at, by)
         added += 1
     return Copied(added, len(before) - added)
 
@@ -247,10 +244,16 @@ def _one_roster_at_a_time(site: Site) -> None:
     Site.objects.select_for_update(no_key=True, of=("self",)).get(pk=site.pk)
 
 
-def _put(site: Site, user_id: int, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
-    duty = Duty.objects.create(site=site, user_id=user_id, starts_at=starts_at, ends_at=ends_at)
-    record(duty, ON_DUTY, by=by, user=user_id, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+def _put(site: Site, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
+    duty = Duty.objects.create(site=site, user=user, starts_at=starts_at, ends_at=ends_at)
+    record(duty, ON_DUTY, by=by, **_told(duty))
     return duty
+
+
+def _told(duty: Duty) -> dict[str, Any]:
+    """What the trail keeps of a turn; the person by name too."""
+    begin, end = duty.starts_at.isoformat(), duty.ends_at.isoformat()
+    return {"user": duty.user_id, "name": str(duty.user), "starts_at": begin, "ends_at": end}
 
 
 @service(needs="packs.edit")

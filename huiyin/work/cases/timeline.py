@@ -264,6 +264,10 @@ def _clock(data: dict[str, Any], _names: Names) -> str:
     }
 
 
+def _duty(data: dict[str, Any], _names: Names) -> str:
+    return f"{data.get('name', '')} {moment(data.get('starts_at'))} – {moment(data.get('ends_at'))}".strip()
+
+
 def _lines(*parts: Any) -> str:
     return "\n".join(str(part) for part in parts if part)
 
@@ -297,6 +301,7 @@ _WORDS = {
         if data.get("away")
         else "",
     ),
+    **dict.fromkeys(("clocks.put_on_duty", "clocks.taken_off_duty"), _duty),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,
     **dict.fromkeys(
