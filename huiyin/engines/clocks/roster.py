@@ -5,7 +5,7 @@ Days, weeks and times of day are local (setting TIME_ZONE); moments are UTC. A w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -93,14 +93,16 @@ def turns_beginning(site: Site, monday: date) -> list[Duty]:
 
 
 def likely_turn(site: Site, day: date) -> tuple[datetime, datetime]:
-    """When the next turn on a day is likely to last: after the last one that begins on it, else as the day before.
+    """When the next turn on a day is likely to last: as the last one before, or in the first gap of the day.
 
-    Where there was none before, from six in the evening for twelve hours.
+    In the gap if a turn begins on that day already. Where there was none before, from six in the evening for
+    twelve hours.
     """
-    first, after = midnight(day), midnight(day + timedelta(days=1))
-    own = turns_between(site, first, after).filter(starts_at__gte=first).last()
-    if own is not None:
-        return own.ends_at, own.ends_at + HALF_A_DAY
+    first, last = midnight(day), midnight(day + timedelta(days=1))
+    turns = list(turns_between(site, first, last))
+    gap = next((one for one in _gaps(turns, first, last) if one[1] > now()), None)
+    if gap is not None and any(one.starts_at >= first for one in turns):
+        return gap
     before = Duty.objects.filter(site=site, starts_at__lt=first).order_by("starts_at", "pk").last()
     if before is None:
         begins = datetime.combine(day, time(18), local_zone()).astimezone(UTC)
@@ -133,13 +135,21 @@ def _day(day: date, turns: Sequence[Duty]) -> Day:
         )
         for one in own
     ]
-    gaps, reached = [], first
-    for one in [*own, None]:
-        begins = last if one is None else max(one.starts_at, first)
-        if begins > reached:
-            gaps.append(Gap(_clock(reached, last), _clock(begins, last), begins <= at))
-        reached = max(reached, last if one is None else one.ends_at)
+    gaps = [
+        Gap(_clock(since, last), _clock(until, last), until <= at) for since, until in _gaps(own, first, last)
+    ]
     return Day(day, tuple(shown), tuple(gaps), day == today(), day < today())
+
+
+def _gaps(turns: Iterable[Duty], first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The times between two moments that no turn covers; turns in the order of their beginning."""
+    reached = first
+    for one in turns:
+        if one.starts_at > reached:
+            yield reached, one.starts_at
+        reached = max(reached, one.ends_at)
+    if reached < last:
+        yield reached, last
 
 
 def _when(duty: Duty, first: datetime, last: datetime) -> str:

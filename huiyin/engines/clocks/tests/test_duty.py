@@ -174,6 +174,20 @@ def test_a_night_turn_is_shown_on_both_days_and_gaps_between_turns(people: Peopl
     assert [gap.is_past for day in shown[:4] for gap in day.gaps] == [True, True, False, False]
 
 
+def test_the_next_turn_is_likely_as_the_last_one_or_fills_a_gap(people: People) -> None:
+    def likely(day: int) -> list[str]:
+        with use(system_scope("test")):
+            turn = roster.likely_turn(people.here, date(2027, 3, day))
+        return [one.astimezone(SHANGHAI).strftime("%d %H:%M") for one in turn]
+
+    assert likely(4) == ["04 18:00", "05 06:00"], "no roster yet"
+    put(people, people.bob, "2027-03-03 20:00", "2027-03-04 08:00")
+    assert likely(4) == ["04 20:00", "05 08:00"]
+    assert likely(3) == ["03 00:00", "03 20:00"], "the gap that is not over"
+    put(people, people.alice, "2027-03-04 08:00", "2027-03-04 12:00")
+    assert likely(4) == ["04 12:00", "05 00:00"]
+
+
 def test_staff_see_the_roster_of_their_site_and_only_some_may_change_it(people: People) -> None:
     put(people, people.bob, "2027-03-03 08:00", "2027-03-03 20:00")
 
