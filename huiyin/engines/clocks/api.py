@@ -94,7 +94,10 @@ def index(request: HttpRequest, filters: Query[Turns]) -> HttpResponse:
     """Those of the sites where one works."""
     rows = Duty.objects.all()
     if filters.site is not None:
-        rows = rows.filter(site__code=filters.site)
+        site = site_coded(filters.site)
+        if site is None:
+            raise unknown("site", filters.site)
+        rows = rows.filter(site=site)
     if filters.since is not None:
         rows = rows.filter(ends_at__gt=filters.since)
     if filters.until is not None:

@@ -249,7 +249,7 @@ def test_the_interface_lists_adds_and_takes_off(people: People) -> None:
     made = client.post("/api/v1/duty", sent, content_type="application/json")
     assert (made.status_code, made.json()["person"]["username"]) == (201, "bob")
     again = client.post("/api/v1/duty", sent, content_type="application/json")
-    assert (again.status_code, again.json()["code"]) == (422, "on-duty-already")
+    assert (again.status_code, again.json()["code"]) == (409, "on-duty-already")
     for wrong in ({"site": "there"}, {"person": "carol"}):
         no = client.post("/api/v1/duty", {**sent, **wrong}, content_type="application/json")
         assert (no.status_code, no.json()["code"]) == (422, "unknown")
