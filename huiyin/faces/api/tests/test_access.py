@@ -75,7 +75,7 @@ def ask(centre: Centre) -> Callable[[str, Api], Answer]:
     file = centre.api(centre.people.alice).upload(f"/cases/{case.code}/files", "a.txt", b"hello").data["id"]
     approval = centre.approval()
     with use(system_scope("test")):
-        begin, end = now() + timedelta(hours=1), now() + timedelta(hours=2)
+        begin, end = now() - timedelta(minutes=1), now() + timedelta(hours=2)
         here = centre.people.here
         duty = put_on_duty(here, user=centre.people.bob, starts_at=begin, ends_at=end, by=BY).pk
     known = {name: (method, path) for name, method, path, _told in operations()}
