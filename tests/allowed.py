@@ -107,6 +107,7 @@ DECORATIVE: dict[str, set[str]] = {
 """Keywords of addresses that name no row."""
 
 OPEN_OPERATIONS: dict[str, str] = {
+    "GET /api/v1/duty": "the duty rosters of the sites in one's own reach",
     "GET /api/v1/me": "whom the key acts as",
     "GET /api/v1/sites": "the sites in one's own reach",
 }

@@ -30,6 +30,7 @@ from huiyin.base.org import selectors as org
 from huiyin.base.org import services as org_services
 from huiyin.base.org.models import Appointment, Post, SavedView, Site, User
 from huiyin.engines.approvals import services as approvals
+from huiyin.engines.clocks import services as clocks
 from huiyin.engines.clocks.selectors import of as clocks_of
 from huiyin.engines.files.services import attach
 from huiyin.engines.imports import services as imports
@@ -331,6 +332,15 @@ def a_delegation(world: World, site: Site, n: int) -> Any:
     )
 
 
+@builder("clocks.duty")
+def a_turn(world: World, site: Site, n: int) -> Any:
+    person = world.row("org.user", site)
+    begin = now() + timedelta(hours=n - 1)
+    return clocks.put_on_duty(
+        site, user=person, starts_at=begin, ends_at=begin + timedelta(minutes=50), by=BY
+    )
+
+
 @builder("imports.importrun")
 def a_run(world: World, site: Site, n: int) -> Any:
     preset = presets()["hc-buildings"]
@@ -403,6 +413,7 @@ def _pack_entry(world: World, site: Site) -> dict[str, Any]:
 ADDRESSES: dict[str, Values] = {
     "account:key-revoke": column("org.apitoken", "pk"),
     "account:view-delete": column("org.savedview", "pk"),
+    "clocks:calendar": lambda _world, site: {"code": "cn-workdays", "?": f"site={site.code}"},
     "cases:why": lambda world, site: {
         "code": world.row("cases.case", site).code,
         "pk": clocks_of(world.row("cases.case", site)).values_list("pk", flat=True)[0],
@@ -451,6 +462,7 @@ ADDRESSES: dict[str, Values] = {
 API_ADDRESSES: dict[str, Values] = {
     "approvals": column("approvals.approval", "code"),
     "cases": column("cases.case", "code"),
+    "duty": column("clocks.duty", "pk", "id"),
     "files": column("files.attachment", "pk", "id"),
     "places": lambda world, site: {"site": site.code, "code": world.row("places.place", site).code},
 }

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("org/", include("huiyin.base.org.urls")),
     path("files/", include("huiyin.engines.files.urls")),
     path("packs/", include("huiyin.engines.packs.urls")),
+    path("", include("huiyin.engines.clocks.urls")),
     path("approvals/", include("huiyin.engines.approvals.urls")),
     path("imports/", include("huiyin.engines.imports.urls")),
     path("places/", include("huiyin.records.places.urls")),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from huiyin.base.kit.scope import current
+from huiyin.base.org.models import Site
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import on
-from huiyin.engines.clocks.registry import watch
+from huiyin.engines.clocks.registry import tell_absence, watch
 from huiyin.engines.messages.services import notify
 
 from .models import Approval, Signer
@@ -64,6 +67,16 @@ def _tell(approval: Approval, users: set[int], kind: str) -> None:
         about=approval.get_absolute_url(),
         by=current().actor,
     )
+
+
+@tell_absence
+def those_with_a_deputy(people: Collection[int], _site: Site, at: datetime) -> dict[int, list[int]]:
+    """Who has handed over all of their signatures is away; the deputy stands in for them."""
+    found: dict[int, list[int]] = {}
+    for given in in_force(at).filter(delegator__in=people).order_by("starts_at", "pk"):
+        if not given.kinds:
+            found.setdefault(given.delegator_id, []).append(given.deputy_id)
+    return found
 
 
 @on("approvals.submitted")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,12 +83,16 @@ def data_of(entry: Any, zone: str) -> dict[str, Any]:
     return with_days(data)
 
 
-def with_days(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The same calendar with the special days of this moment; its own days go before those of its lists."""
+def with_days(data: Mapping[str, Any], rows: Iterable[SpecialDay] | None = None) -> dict[str, Any]:
+    """The same calendar with the special days of this moment; its own days go before those of its lists.
+
+    With `rows` those are the days of all lists instead of what is stored.
+    """
     days: Days = {}
     places = {code: number for number, code in enumerate(data["lists"])}
-    rows = SpecialDay.objects.filter(list__in=places).order_by("date")
-    for row in sorted(rows, key=lambda one: places[one.list]):
+    if rows is None:
+        rows = SpecialDay.objects.filter(list__in=places).order_by("date")
+    for row in sorted((one for one in rows if one.list in places), key=lambda one: places[one.list]):
         days[row.date.isoformat()] = _day(row.work, row.name, row.status, row.like)
     days.update(data["own"])
     return {**data, "days": dict(sorted(days.items()))}
@@ -128,12 +133,7 @@ def renew(lists: Collection[str]) -> list[CalendarVersion]:
     Refused (`BadCalendar`) when the days contradict the hours of one of them.
     """
     old = []
-    for version in CalendarVersion.objects.filter(superseded_by=None):
-        if not set(lists) & set(version.data["lists"]):
-            continue
-        data = with_days(version.data)
-        if data == version.data:
-            continue
+    for version, data in differing(lists):
         laid_out(data)
         after = version_of(version.code, version.name, data)
         if after.superseded_by_id is not None:
@@ -145,8 +145,27 @@ def renew(lists: Collection[str]) -> list[CalendarVersion]:
     return old
 
 
-def put_days(code: str, year: int, days: Days, status: str, source: str) -> tuple[int, int, int]:
-    """Make a list say for one year's notice what is given; how many days were added, changed, removed.
+def differing(
+    lists: Collection[str], rows: Sequence[SpecialDay] | None = None
+) -> Iterator[tuple[CalendarVersion, dict[str, Any]]]:
+    """The versions in force that follow one of the lists and no longer say what it says, with what they should."""
+    for version in list(CalendarVersion.objects.filter(superseded_by=None)):
+        if set(lists) & set(version.data["lists"]):
+            data = with_days(version.data, rows)
+            if data != version.data:
+                yield version, data
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One date of a list that a notice adds (no `before`), changes, or takes away (no `after`)."""
+
+    before: SpecialDay | None
+    after: SpecialDay | None
+
+
+def planned(code: str, year: int, days: Days, status: str, source: str) -> list[Change]:
+    """What must happen to a list so that it says for one year's notice what is given, in the order of dates.
 
     What is official goes before a forecast, the organisation's own decisions before both: such dates stay.
     """
@@ -156,25 +175,39 @@ def put_days(code: str, year: int, days: Days, status: str, source: str) -> tupl
     rows = {row.date.isoformat(): row for row in SpecialDay.objects.filter(list=code)}
     stronger = {row.year for row in rows.values() if row.status == SpecialDay.Status.OFFICIAL}
     if status == SpecialDay.Status.FORECAST and year in stronger:
-        return 0, 0, 0
-    added = changed = removed = 0
+        return []
+    changes: dict[str, Change] = {}
     for iso, day in days.items():
         row = rows.get(iso)
         if row is not None and order.index(row.status) > order.index(status):
             continue
         values = {"year": year, "work": day["work"], "name": day["name"], "like": day.get("like", "")}
-        values |= {"status": status, "source": source}
-        if row is None:
-            SpecialDay.objects.create(list=code, date=date.fromisoformat(iso), changed_at=now(), **values)
-            added += 1
-        elif any(getattr(row, key) != value for key, value in values.items()):
-            SpecialDay.objects.filter(pk=row.pk).update(changed_at=now(), **values)
-            changed += 1
+        values |= {"status": str(status), "source": source}
+        if row is None or any(getattr(row, key) != value for key, value in values.items()):
+            after = SpecialDay(list=code, date=date.fromisoformat(iso), changed_at=now(), **values)
+            changes[iso] = Change(row, after)
     for iso, row in rows.items():
         weaker = order.index(row.status) <= order.index(status)
         if row.year == year and iso not in days and weaker and status != SpecialDay.Status.LOCAL:
-            row.delete()
+            changes[iso] = Change(row, None)
+    return [changes[iso] for iso in sorted(changes)]
+
+
+def put_days(code: str, year: int, days: Days, status: str, source: str) -> tuple[int, int, int]:
+    """Make a list say what is `planned`; how many days were added, changed, removed."""
+    added = changed = removed = 0
+    for change in planned(code, year, days, status, source):
+        if change.after is None:
+            assert change.before is not None
+            change.before.delete()
             removed += 1
+        elif change.before is None:
+            change.after.save(force_insert=True)
+            added += 1
+        else:
+            change.after.pk = change.before.pk
+            change.after.save(force_update=True)
+            changed += 1
     return added, changed, removed
 
 

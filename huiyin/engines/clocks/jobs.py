@@ -13,7 +13,7 @@ from huiyin.base.kit.ids import OneOf
 from huiyin.base.kit.jobs import periodic
 from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor, system_scope, use
-from huiyin.base.org.models import Site
+from huiyin.base.org.models import Site, User
 
 from . import changes, ladder
 from .ladder import LEAD, ON_DUTY, RESPONSIBLE, Rung
@@ -117,10 +117,13 @@ def climb(ids: list[int], at: datetime, by: Actor) -> None:
     sites = Site.objects.select_related("unit").in_bulk({key[0] for key in groups})
     for (site_id, number, owner_id, _steps), clocks in groups.items():
         rungs = ladder.rungs_of(clocks[0])
-        told = ladder.recipients(rungs[number], sites[site_id], owner_id, at)
+        told = ladder.told(rungs[number], sites[site_id], owner_id, at)
+        away = {whom for whom in told.values() if whom is not None}
         following = rungs[number + 1] if number + 1 < len(rungs) else None
         _step_up(clocks, number, following)
         said = {"recipients": ",".join(map(str, told)), "to": ",".join(rungs[number].to)}
+        if away:
+            said["away"] = "、".join(map(str, User.objects.filter(pk__in=away).order_by("name", "pk")))
         tell([one.pk for one in clocks], ESCALATED, by, rung=number + 1, **said)
     later = Q(rung_at__isnull=True) | Q(rung_at__gt=F("warn_at"))
     Clock.objects.filter(OneOf("pk", ids)).update(

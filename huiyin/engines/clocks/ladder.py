@@ -7,16 +7,17 @@ rule wants it. Steps are taken in their order, each once for the same due moment
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from huiyin.base.org.models import Post, Site
-from huiyin.base.org.selectors import holders, standing, units_of_site
+from huiyin.base.org.selectors import holders, staff_of, standing, units_of_site
 
 from .limits import Limit, Within
 from .models import Clock, Duty
+from .registry import absent
 from .timing import calendar_for, calendar_of
 
 RESPONSIBLE, LEAD, ON_DUTY = "responsible", "lead", "on_duty"
@@ -27,15 +28,8 @@ SIDES = ("begun", "before", "after")
 LEVELS = 10
 _PLAIN = {"seconds": 1, "minutes": 60, "hours": 3600}
 
-Away = Callable[[int, Site, datetime], bool]
-_away: list[Away] = []
-
-
-def tell_absence(func: Away) -> Away:
-    """Register who knows that a person (by id) is away from a site at a moment; deputies are told instead."""
-    if func not in _away:
-        _away.append(func)
-    return func
+Told = dict[int, int | None]
+"""Whom a step tells, by id; those who stand in for somebody with the id of whoever is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +91,29 @@ def place(clock: Clock, at: datetime) -> None:
 
 
 def recipients(rung: Rung, site: Site, owner_id: int | None, at: datetime) -> list[int]:
-    """The people a step tells, by id. An empty post is passed on to its deputy, then to the post above."""
-    found: dict[int, None] = {}
+    """The people a step tells, by id; see `told`."""
+    return list(told(rung, site, owner_id, at))
+
+
+def told(rung: Rung, site: Site, owner_id: int | None, at: datetime) -> Told:
+    """The people a step tells. Who is away is replaced by whoever stands in for them.
+
+    A post that is empty, or whose holders are away with nobody for them, is passed on to its deputy, then to the
+    post above; whoever is responsible then to their superior.
+    """
+    found: Told = {}
     for one in rung.to:
         if one == RESPONSIBLE:
-            people: Iterable[int] = () if owner_id is None else (owner_id,)
+            people = _responsible(owner_id, site, at)
         elif one == ON_DUTY:
-            people = on_duty(site, at) or leads_of(site, owner_id, at)
+            people = present(on_duty(site, at), site, at) or leads_of(site, owner_id, at)
         elif one == LEAD:
             people = leads_of(site, owner_id, at)
         else:
             people = _in_post(Post.objects.filter(code=one).first(), site, at)
-        found.update(dict.fromkeys(people))
-    return list(found)
+        for person, instead_of in people.items():
+            found.setdefault(person, instead_of)
+    return found
 
 
 def on_duty(site: Site, at: datetime) -> list[int]:
@@ -118,19 +122,53 @@ def on_duty(site: Site, at: datetime) -> list[int]:
     return list(rows.order_by("starts_at", "id").values_list("user_id", flat=True))
 
 
-def leads_of(site: Site, owner_id: int | None, at: datetime) -> list[int]:
+def leads_of(site: Site, owner_id: int | None, at: datetime) -> Told:
     """The people above whoever is responsible: the holders of the post their post reports to."""
     if owner_id is None:
-        return []
+        return {}
     own = standing().filter(user_id=owner_id, unit__in=units_of_site(site)).select_related("post__reports_to")
     for appointment in own.order_by("starts_on", "id"):
         people = _in_post(appointment.post.reports_to, site, at)
         if people:
             return people
-    return []
+    return {}
 
 
-def _in_post(post: Post | None, site: Site, at: datetime) -> list[int]:
+def present(people: Iterable[int], site: Site, at: datetime) -> Told:
+    """Some people, those who are away replaced by those of the site's staff who stand in for them."""
+    found: Told = {}
+    waiting: list[tuple[int, int | None]] = [(person, None) for person in people]
+    seen: set[int] = set()
+    for _level in range(LEVELS):
+        away = absent({person for person, _whom in waiting}, site, at) if waiting else {}
+        following: list[tuple[int, int | None]] = []
+        for person, whom in waiting:
+            if person in seen:
+                continue
+            seen.add(person)
+            if person in away:
+                following += [(deputy, person if whom is None else whom) for deputy in away[person]]
+            else:
+                found.setdefault(person, whom)
+        waiting = _of_staff(following, site)
+    return found
+
+
+def _of_staff(people: list[tuple[int, int | None]], site: Site) -> list[tuple[int, int | None]]:
+    if not people:
+        return []
+    staff = staff_of([site]).filter(pk__in={person for person, _whom in people})
+    known = set(staff.values_list("pk", flat=True))
+    return [one for one in people if one[0] in known]
+
+
+def _responsible(owner_id: int | None, site: Site, at: datetime) -> Told:
+    if owner_id is None:
+        return {}
+    return present([owner_id], site, at) or leads_of(site, owner_id, at) or {owner_id: None}
+
+
+def _in_post(post: Post | None, site: Site, at: datetime) -> Told:
     for _level in range(LEVELS):
         if post is None:
             break
@@ -140,12 +178,11 @@ def _in_post(post: Post | None, site: Site, at: datetime) -> list[int]:
         if people:
             return people
         post = post.reports_to
-    return []
+    return {}
 
 
-def _present(code: str, site: Site, at: datetime) -> list[int]:
-    people = holders(code, site).values_list("pk", flat=True)
-    return [pk for pk in people if not any(knows(pk, site, at) for knows in _away)]
+def _present(code: str, site: Site, at: datetime) -> Told:
+    return present(holders(code, site).values_list("pk", flat=True), site, at)
 
 
 def in_order(rungs: Sequence[Rung], clock: Clock) -> bool:

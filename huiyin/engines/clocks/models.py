@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.models import ScopedModel
+from huiyin.base.kit.moment import local_zone
 from huiyin.engines.packs.registry import Words
 
 
@@ -245,7 +246,10 @@ class Pause(ScopedModel):
 
 
 class Duty(ScopedModel):
-    """Somebody is on duty at a site from one moment to another: whom a ladder tells as `on_duty`."""
+    """Somebody is on duty at a site from one moment to another (UTC): whom a ladder tells as `on_duty`.
+
+    Turns of one person at one site do not overlap.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -261,4 +265,6 @@ class Duty(ScopedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
+        # Without the name: the trail shows many at once.
+        begin, end = (at.astimezone(local_zone()) for at in (self.starts_at, self.ends_at))
+        return f"{begin:%Y-%m-%d %H:%M} – {end:%m-%d %H:%M}"

@@ -1,11 +1,13 @@
-"""What carries clocks: tables whose events start and stop them."""
+"""What carries clocks: tables whose events start and stop them. And who knows that somebody is away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from huiyin.base.org.models import Site
 
 Fact = str | Collection[str] | None
 Facts = Mapping[str, Fact | Callable[[], Fact]]
@@ -68,3 +70,28 @@ def possible(fact: str) -> frozenset[str] | None:
     """Every value a fact can have on any watched table; None where that is not known."""
     known = [one.values[fact] for one in _watched.values() if fact in one.values]
     return frozenset().union(*known) if known else None
+
+
+Away = Callable[[Collection[int], Site, datetime], Mapping[int, Sequence[int]]]
+"""Tells which of some people (by id) are away from a site at a moment, and who stands in for each of them."""
+
+_away: list[Away] = []
+
+
+def tell_absence(func: Away) -> Away:
+    """Register who knows that people are away. Ladders tell those who stand in for them instead.
+
+    Somebody for whom nobody stands in is told nothing either: then it is the turn of their post's deputy.
+    """
+    if func not in _away:
+        _away.append(func)
+    return func
+
+
+def absent(people: Collection[int], site: Site, at: datetime) -> dict[int, list[int]]:
+    """Of some people those who are away from a site at a moment, each with those who stand in for them."""
+    found: dict[int, list[int]] = {}
+    for knows in _away:
+        for person, deputies in knows(people, site, at).items():
+            found.setdefault(person, []).extend(deputies)
+    return found

@@ -25,7 +25,7 @@ from .ladder import rungs_of
 from .limits import Limit
 from .models import Clock, Extension, Pause
 from .moves import ESCALATED
-from .timing import calendar_of, counts_working_time
+from .timing import at_hand, calendar_of, counts_working_time
 from .words import limit_in_words, receiver_words, step_in_words
 
 
@@ -115,6 +115,7 @@ class Explanation:
     Moments are UTC. `intervals` reach from the start to the due moment, or to the stop when that was later;
     the counted ones up to the due moment add up to the limit. `left` are the seconds until the due moment,
     negative when it has passed, none once the clock has stopped. `extensions` and `pauses` stand in order.
+    `calendar_code` is empty unless its calendar is in force at the site still.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Explanation:
     clause: str
     source: tuple[str, ...]
     calendar: str
+    calendar_code: str
     rule_code: str
     pack: str
     version: str
@@ -152,6 +154,7 @@ def why(clock: Clock) -> Explanation:
         clause=rule["clause"],
         source=tuple(rule["source"]),
         calendar=_calendar_name(clock),
+        calendar_code=_calendar_code(clock),
         rule_code=clock.rule_code,
         pack=rule["pack"],
         version=rule["version"],
@@ -201,3 +204,9 @@ def _calendar_name(clock: Clock) -> str:
     """The name of the calendar a clock is counted in, with its version; empty for natural time."""
     version = clock.calendar
     return "" if version is None else f"{version.title} · {version.number}"
+
+
+def _calendar_code(clock: Clock) -> str:
+    """The code of the calendar a clock is counted in, as long as one of that code is in force at its site."""
+    code = "" if clock.calendar is None else clock.calendar.code
+    return code if any(item.code == code for item in at_hand(clock.site_id)) else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -16,17 +16,31 @@ from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import Actor
 from huiyin.base.kit.service import Refused, service
 from huiyin.base.org.models import Site, User
+from huiyin.base.org.selectors import staff_of
 from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.packs.services import renew_stamp
 
-from . import calendars, changes, moves
+from . import calendars, changes, moves, roster
 from .entries import BadCalendar
 from .holidays import read_notice
 from .models import Clock, Duty, SpecialDay
 
 ON_DUTY = verb("clocks.put_on_duty", _("Put on duty"))
+OFF_DUTY = verb("clocks.taken_off_duty", _("Taken off duty"))
 DAYS_IMPORTED = verb("clocks.days_imported", _("Public holidays imported"))
+
+
+LONGEST_TURN = timedelta(days=7)
+FURTHEST_AHEAD = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What became of the turns of a week that was copied: how many were added, and how many left out."""
+
+    added: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +159,101 @@ def _running(subject: Any, kinds: Collection[str] | None) -> list[Clock]:
     return list(clocks if kinds is None else clocks.filter(kind__in=kinds))
 
 
-@service(needs="org.edit")
+@service(needs="clocks.duty")
 def put_on_duty(site: Site, *, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
-    """Put somebody on duty at a site from one moment to another. Refused when the end is not later."""
+    """Put somebody on duty at a site from one moment to another (any time zone).
+
+    Refused when the end is not later (`bad-order`), the turn is over already (`turn-over`), lasts longer than
+    a week (`turn-too-long`) or begins more than a year ahead (`too-far-ahead`); when the person does not work
+    at the site today (`not-staff`) or is on duty there at that time already (`on-duty-already`).
+    """
+    at = now()
     if ends_at <= starts_at:
         raise Refused("bad-order", _("The end lies before the start."), field="ends_at")
+    if ends_at <= at:
+        raise Refused("turn-over", _("This time is over; what was stays as it was."), field="ends_at")
+    if ends_at - starts_at > LONGEST_TURN:
+        raise Refused("turn-too-long", _("A turn lasts a week at most."), field="ends_at")
+    if starts_at > at + FURTHEST_AHEAD:
+        raise Refused("too-far-ahead", _("This is more than a year ahead."), field="starts_at")
+    if not staff_of([site]).filter(pk=user.pk).exists():
+        raise Refused("not-staff", _("This person does not work at this site."), field="user")
+    _one_roster_at_a_time(site)
+    other = roster.turns_between(site, starts_at, ends_at).filter(user=user).first()
+    if other is not None:
+        message = _("This person is on duty at that time already: %(when)s.")
+        when = {"when": roster.span_in_words(other.starts_at, other.ends_at)}
+        raise Refused("on-duty-already", message, params=when, field="starts_at")
+    return _put(site, user, starts_at, ends_at, by)
+
+
+@service(needs="clocks.duty")
+def take_off_duty(duty: Duty, *, by: Actor) -> Duty:
+    """Take a turn off the roster again; one that has begun ends now, so that what was stays known.
+
+    Refused (`turn-over`) when it is over, or was taken off meanwhile.
+    """
+    at = now()
+    rows = Duty.objects.select_for_update(of=("self",)).select_related("user")
+    found: Duty | None = rows.filter(pk=duty.pk, ends_at__gt=at).first()
+    if found is None:
+        raise Refused("turn-over", _("This time is over; what was stays as it was."))
+    told = _told(found)
+    if found.starts_at < at:
+        record(found, OFF_DUTY, by=by, **told, ended_at=at.isoformat())
+        found.ends_at = at
+        found.save(update_fields=["ends_at"])
+    else:
+        record(found, OFF_DUTY, by=by, **told)
+        found.delete()
+    return found
+
+
+@service(needs="clocks.duty")
+def copy_duty(site: Site, *, week: date, by: Actor) -> Copied:
+    """Put the same people on duty at the same local times as in the week before (`week`: any local day of it).
+
+    Left out are turns that would be over already, people who no longer work at the site, and those who are on
+    duty at that time already. Refused (`nothing-to-copy`) when the week before holds no turns.
+    """
+    _one_roster_at_a_time(site)
+    monday = roster.monday_of(week)
+    before = roster.turns_beginning(site, monday - timedelta(days=7))
+    if not before:
+        raise Refused("nothing-to-copy", _("Nobody was on duty in the week before."))
+    staff = set(staff_of([site]).values_list("pk", flat=True))
+    first, last = roster.week_bounds(monday)
+    standing: dict[int, list[tuple[datetime, datetime]]] = {}
+    for one in roster.turns_between(site, first, last + LONGEST_TURN):
+        standing.setdefault(one.user_id, []).append((one.starts_at, one.ends_at))
+    at, added = now(), 0
+    for one in before:
+        starts_at, ends_at = roster.week_later(one.starts_at), roster.week_later(one.ends_at)
+        taken = standing.setdefault(one.user_id, [])
+        busy = any(since < ends_at and starts_at < until for since, until in taken)
+        if busy or ends_at <= at or one.user_id not in staff:
+            continue
+        taken.append((starts_at, ends_at))
+        _put(site, one.user, starts_at, ends_at, by)
+        added += 1
+    return Copied(added, len(before) - added)
+
+
+def _one_roster_at_a_time(site: Site) -> None:
+    """Let nobody else change this site's roster until this transaction ends: two turns must not overlap."""
+    Site.objects.select_for_update(no_key=True, of=("self",)).get(pk=site.pk)
+
+
+def _put(site: Site, user: User, starts_at: datetime, ends_at: datetime, by: Actor) -> Duty:
     duty = Duty.objects.create(site=site, user=user, starts_at=starts_at, ends_at=ends_at)
-    record(duty, ON_DUTY, by=by, user=user.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+    record(duty, ON_DUTY, by=by, **_told(duty))
     return duty
+
+
+def _told(duty: Duty) -> dict[str, Any]:
+    """What the trail keeps of a turn; the person by name too."""
+    begin, end = duty.starts_at.isoformat(), duty.ends_at.isoformat()
+    return {"user": duty.user_id, "name": str(duty.user), "starts_at": begin, "ends_at": end}
 
 
 @service(needs="packs.edit")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -64,15 +64,29 @@ def _chosen(items: tuple[Item, ...], site_id: int | None, post: str, code: str) 
     """The calendar that counts: the one named, that of the post, the standard; own layers and sites first."""
     if code:
         return next((item for item in items if item.code == code), None)
-    restricted = any(item.value.sites for item in items)
-    site = _code_of(site_id) if restricted and site_id is not None else None
-    at_hand = [item for item in items if not item.value.sites or site in item.value.sites]
-    at_hand.sort(key=lambda item: (-item.place, not item.value.sites))
+    found = _at_hand(items, site_id)
     if post:
-        for item in at_hand:
+        for item in found:
             if post in item.value.posts:
                 return item
-    return next((item for item in at_hand if item.value.standard), None)
+    return standard_of(found)
+
+
+def at_hand(site_id: int | None) -> list[Item]:
+    """The calendars that limits of a site (None: of all) may be counted in, the particular before the general."""
+    return _at_hand(entries("calendars", site_id), site_id)
+
+
+def standard_of(items: Sequence[Item]) -> Item | None:
+    """Of calendars at hand the one that counts where nothing names another."""
+    return next((item for item in items if item.value.standard), None)
+
+
+def _at_hand(items: tuple[Item, ...], site_id: int | None) -> list[Item]:
+    restricted = any(item.value.sites for item in items)
+    site = _code_of(site_id) if restricted and site_id is not None else None
+    found = [item for item in items if not item.value.sites or site in item.value.sites]
+    return sorted(found, key=lambda item: (-item.place, not item.value.sites))
 
 
 def _code_of(site_id: int) -> str | None:

@@ -12,8 +12,9 @@ from huiyin.base.trail.models import Event
 
 from .changes import EXTENDED, PAUSED, RECOUNTED, reckoned
 from .limits import Limit
-from .models import Clock, Extension, Pause
+from .models import Clock, Duty, Extension, Pause
 from .moves import BREACHED, ESCALATED
+from .services import ON_DUTY
 from .timing import calendar_of
 
 
@@ -131,6 +132,19 @@ def clock_extensions_stand() -> int:
     )
 
 
+def duty_turns_stand() -> int:
+    """No person is on duty twice at one site at one time, and every turn has its event."""
+    same = Duty.objects.filter(
+        site=OuterRef("site"),
+        user=OuterRef("user"),
+        pk__gt=OuterRef("pk"),
+        starts_at__lt=OuterRef("ends_at"),
+        ends_at__gt=OuterRef("starts_at"),
+    )
+    told = Event.objects.filter(verb=ON_DUTY, subject_type="clocks.duty", subject_id=OuterRef("pk"))
+    return int(Duty.objects.filter(Exists(same) | ~Exists(told)).count())
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "clock_verdicts_agree": clock_verdicts_agree,
     "clock_wakes_stand": clock_wakes_stand,
@@ -141,4 +155,5 @@ CHECKS: dict[str, Callable[[], int]] = {
     "clock_extensions_stand": clock_extensions_stand,
     "clock_pauses_stand": clock_pauses_stand,
     "clock_steps_told_once": clock_steps_told_once,
+    "duty_turns_stand": duty_turns_stand,
 }

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
+from .entries import WEEKDAYS
 from .ladder import LEAD, ON_DUTY, RESPONSIBLE, SIDES
 from .limits import Limit
 
@@ -63,16 +64,7 @@ def _day(kind: str, told: Mapping[str, Any]) -> str:
         text = _amount(told["day"], "working_days" if told["working"] else "days")
         return _("%(time)s later") % {"time": text}
     if kind == "by_weekday":
-        names = {
-            "mon": _("Monday"),
-            "tue": _("Tuesday"),
-            "wed": _("Wednesday"),
-            "thu": _("Thursday"),
-            "fri": _("Friday"),
-            "sat": _("Saturday"),
-            "sun": _("Sunday"),
-        }
-        text = _("by %(day)s") % {"day": names[told["weekday"]]}
+        text = _("by %(day)s") % {"day": weekday_words()[told["weekday"]]}
     elif kind == "by_month_day":
         text = _("by day %(day)s of the month") % {"day": told["month_day"]}
     elif kind == "before_month_end":
@@ -84,6 +76,63 @@ def _day(kind: str, told: Mapping[str, Any]) -> str:
     else:
         text = _("by %(day)s of the year") % {"day": told["year_day"]}
     return _("%(time)s, in the next period") % {"time": text} if (told.get("ahead") or 0) > 0 else text
+
+
+_SHORT_DAYS = (
+    pgettext_lazy("hours", "Monday"),
+    pgettext_lazy("hours", "Tuesday"),
+    pgettext_lazy("hours", "Wednesday"),
+    pgettext_lazy("hours", "Thursday"),
+    pgettext_lazy("hours", "Friday"),
+    pgettext_lazy("hours", "Saturday"),
+    pgettext_lazy("hours", "Sunday"),
+)
+
+
+def weekday_words() -> dict[str, str]:
+    """The days of the week by their short names in packs."""
+    names = (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )
+    return dict(zip(WEEKDAYS, names, strict=True))
+
+
+def week_in_words(weekly: Mapping[str, Any]) -> list[str]:
+    """The hours of a week, days with the same hours together: “Monday to Friday 09:00–12:00, 13:00–18:00”."""
+    names = dict(zip(WEEKDAYS, _SHORT_DAYS, strict=True))
+    groups: list[tuple[str, list[str]]] = []
+    for day in WEEKDAYS:
+        hours = _(", ").join(_period(*period) for period in weekly.get(day) or ())
+        if groups and groups[-1][0] == hours:
+            groups[-1][1].append(day)
+        else:
+            groups.append((hours, [day]))
+    lines = []
+    for hours, days in groups:
+        if len(days) == len(WEEKDAYS):
+            shown = _("Every day")
+        elif len(days) == 1:
+            shown = str(names[days[0]])
+        else:
+            shown = _("%(first)s to %(last)s") % {"first": names[days[0]], "last": names[days[-1]]}
+        lines.append(f"{shown} {hours}" if hours else _("%(days)s: rest") % {"days": shown})
+    return lines
+
+
+def _period(begin: str, end: str) -> str:
+    if (begin, end) == ("00:00", "24:00"):
+        return _("round the clock")
+    return (
+        f"{begin}–{end}"
+        if begin < end
+        else _("%(since)s–%(time)s the next day") % {"since": begin, "time": end}
+    )
 
 
 def reason_in_words(reason: str) -> str:

@@ -26,7 +26,7 @@ STATUS = {
         (
             "not-now", "changed-meanwhile", "key-reused", "busy", "already-registered", "merged", "ended",
             "incident-ended", "target-ended", "too-many-files", "already-pending", "not-yours", "own-request",
-            "clock-ended",
+            "clock-ended", "on-duty-already", "turn-over",
         ),
         409,
     ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from huiyin.base.kit.moment import now
 from huiyin.base.kit.scope import current
 from huiyin.base.org.selectors import who_can
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import on
 from huiyin.engines.approvals.models import Approval
-from huiyin.engines.clocks.registry import watch
+from huiyin.engines.clocks.registry import absent, watch
 from huiyin.engines.messages.services import notify
 
 from .models import Case, Channel, Kind, Severity
@@ -43,9 +44,11 @@ def _case_of(event: Event) -> Case | None:
 def _tell(event: Event, case: Case, *, leads: bool, others: Sequence[int] = ()) -> None:
     """Tell the responsible person; the leads too when asked, or when a team answers for the case.
 
-    With `others` those alone.
+    Who stands in for a responsible person who is away is told as well. With `others` those alone.
     """
     users: list[int | None] = [*others] if others else [case.responsible_id]
+    if not others and case.responsible_id is not None:
+        users += absent([case.responsible_id], case.site, now()).get(case.responsible_id, ())
     if not others and (leads or case.responsible_id is None):
         users += who_can("cases.assign", case.site).values_list("pk", flat=True)
     notify(

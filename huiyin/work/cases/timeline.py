@@ -271,6 +271,10 @@ def _asked_for(data: dict[str, Any]) -> str:
     return str(kind.label) if kind is not None else ""
 
 
+def _duty(data: dict[str, Any], _names: Names) -> str:
+    return f"{data.get('name', '')} {moment(data.get('starts_at'))} – {moment(data.get('ends_at'))}".strip()
+
+
 def _lines(*parts: Any) -> str:
     return "\n".join(str(part) for part in parts if part)
 
@@ -298,8 +302,13 @@ _WORDS = {
     "clocks.stopped": _clock,
     "clocks.recounted": _clock,
     "clocks.escalated": lambda data, names: _lines(
-        _clock(data, names), _("step %(number)s of the ladder") % {"number": data.get("rung", "")}
+        _clock(data, names),
+        _("step %(number)s of the ladder") % {"number": data.get("rung", "")},
+        _("away, so whoever stands in was told: %(names)s") % {"names": data["away"]}
+        if data.get("away")
+        else "",
     ),
+    **dict.fromkeys(("clocks.put_on_duty", "clocks.taken_off_duty"), _duty),
     "clocks.paused": lambda data, names: _lines(_clock(data, names), data.get("reason")),
     "clocks.resumed": _clock,
     **dict.fromkeys(

@@ -12,6 +12,7 @@ import pytest
 from django.utils import translation
 
 from huiyin.base.kit.scope import Scope, system_scope, use
+from huiyin.base.org import selectors as org
 from huiyin.base.org.models import Site
 from huiyin.base.org.services import add_unit
 from huiyin.base.trail.models import Event
@@ -86,9 +87,11 @@ def _english() -> Iterator[None]:
 def _fresh_memory() -> Iterator[None]:
     selectors.forget()
     timing.forget()
+    org.forget()
     yield
     selectors.forget()
     timing.forget()
+    org.forget()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from huiyin.base.kit.scope import Scope
 from huiyin.base.org.models import Post, Site, User
 from huiyin.base.org.services import appoint
 from huiyin.base.trail.models import Event
-from huiyin.engines.clocks import ladder, services
+from huiyin.engines.clocks import ladder, registry, services
 from huiyin.engines.clocks.jobs import Counts, tick
 from huiyin.engines.clocks.models import Clock
 from huiyin.engines.clocks.selectors import why
@@ -117,19 +117,52 @@ def test_an_empty_post_is_passed_on_to_the_deputy_and_then_upwards(
     assert ladder.recipients(rung, site, None, START) == [deputy.pk]
     foreman = person("foreman", "foreman", site, scope)
     assert ladder.recipients(rung, site, None, START) == [foreman.pk]
-    monkeypatch.setattr(ladder, "_away", [lambda pk, _site, _at: pk == foreman.pk])
-    assert ladder.recipients(rung, site, None, START) == [deputy.pk], "away: the deputy is told"
+    monkeypatch.setattr(registry, "_away", [lambda _people, _site, _at: {foreman.pk: []}])
+    assert ladder.recipients(rung, site, None, START) == [deputy.pk], "away: the deputy of the post is told"
 
 
 @pytest.mark.django_db
 def test_who_is_on_duty_goes_before_the_lead(site: Site, scope: Scope, load_rules: LoadRules) -> None:
     load_rules(rule("a"), posts=POSTS)
     fitter, foreman = (person(name, name, site, scope) for name in ("fitter", "foreman"))
-    night = User.objects.create_user("night", name="夜班")
-    services.put_on_duty(site, user=night, starts_at=START, ends_at=START + 8 * HOUR, by=scope.actor)
+    night = person("night", "fitter", site, scope)
+    with moved_to(START):
+        services.put_on_duty(site, user=night, starts_at=START, ends_at=START + 8 * HOUR, by=scope.actor)
     rung = ladder.Rung.read({"after": {"value": 1, "unit": "hours"}, "to": ["on_duty"]})
     told = [ladder.recipients(rung, site, fitter.pk, START + hour * HOUR) for hour in (0, 7, 8)]
     assert told == [[night.pk], [night.pk], [foreman.pk]]
+
+
+@pytest.mark.django_db
+def test_whoever_stands_in_is_told_instead_of_those_who_are_away(
+    site: Site, scope: Scope, load_rules: LoadRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_rules(rule("a"), posts=POSTS)
+    fitter, mate, foreman, boss = (
+        person(name, post, site, scope)
+        for name, post in (("fitter", "fitter"), ("mate", "fitter"), ("foreman", "foreman"), ("boss", "boss"))
+    )
+    stranger = User.objects.create_user("stranger", name="外人")
+    away: dict[int, list[int]] = {}
+    monkeypatch.setattr(
+        registry, "_away", [lambda people, _site, _at: {pk: away[pk] for pk in people if pk in away}]
+    )
+    rung = ladder.Rung.read({"after": {"value": 1, "unit": "hours"}, "to": ["responsible"]})
+
+    def told() -> dict[int, int | None]:
+        return ladder.told(rung, site, fitter.pk, START)
+
+    assert told() == {fitter.pk: None}
+    away[fitter.pk] = [mate.pk]
+    assert told() == {mate.pk: fitter.pk}
+    away[mate.pk] = [boss.pk]
+    assert told() == {boss.pk: fitter.pk}, "whoever stands in is away too"
+    away[boss.pk] = [fitter.pk]
+    assert told() == {foreman.pk: None}, "all stand in for each other: the superior"
+    away[fitter.pk] = [stranger.pk]
+    assert told() == {foreman.pk: None}, "who does not work here is told nothing"
+    away[foreman.pk] = []
+    assert told() == {fitter.pk: None}, "nobody is left: rather the person away than nobody"
 
 
 @pytest.mark.django_db

@@ -13,13 +13,14 @@ from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.org.models import ApiToken
 from huiyin.base.org.services import appoint, change_user, relieve, revoke_token, save_post
 from huiyin.engines.approvals.models import Approval
+from huiyin.engines.clocks.services import put_on_duty
 from huiyin.faces.api.api import api as interface
 from huiyin.work.cases.models import Case
 from tests.people import BY
 
 from .conftest import REPAIR, Answer, Api, Centre
 
-LATER = (now() + timedelta(days=1)).isoformat()
+LATER, LATER_STILL = ((now() + timedelta(days=days)).isoformat() for days in (1, 2))
 BODIES: dict[str, Any] = {
     "cases_create": REPAIR,
     "cases_assign": {"responsible": "alice"},
@@ -33,13 +34,15 @@ BODIES: dict[str, Any] = {
     "approvals_send_back": {"reason": "数字不对"},
     "approvals_refuse": {"reason": "今年不做"},
     "approvals_withdraw": {},
+    "duty_put_on": {"site": "here", "person": "bob", "starts_at": LATER, "ends_at": LATER_STILL},
+    "duty_take_off": {},
 }
 QUERY = {
     "categories_categories": "?site=here",
     "customers_index": "?phone=13800138000",
     "places_index": "?site=here",
 }
-EVERYBODY = {"me_me", "sites_index"}
+EVERYBODY = {"me_me", "sites_index", "duty_index"}
 
 
 def operations() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -52,8 +55,10 @@ OPERATIONS = [one[0] for one in operations()]
 FOREIGN = [one[0] for one in operations() if "{" in one[2]]
 
 
-def address(path: str, case: Case, approval: Approval, file: int) -> str:
+def address(path: str, case: Case, approval: Approval, file: int, duty: int) -> str:
     values = {"{code}": case.code, "{site}": "here", "{id}": str(file)}
+    if path.startswith("/duty"):
+        values["{id}"] = str(duty)
     if path.startswith("/approvals"):
         values["{code}"] = approval.code
     if path.startswith("/places"):
@@ -69,11 +74,15 @@ def ask(centre: Centre) -> Callable[[str, Api], Answer]:
     case = centre.case()
     file = centre.api(centre.people.alice).upload(f"/cases/{case.code}/files", "a.txt", b"hello").data["id"]
     approval = centre.approval()
+    with use(system_scope("test")):
+        begin, end = now() - timedelta(minutes=1), now() + timedelta(hours=2)
+        here = centre.people.here
+        duty = put_on_duty(here, user=centre.people.bob, starts_at=begin, ends_at=end, by=BY).pk
     known = {name: (method, path) for name, method, path, _told in operations()}
 
     def one(name: str, api: Api) -> Answer:
         method, path = known[name]
-        url = address(path, case, approval, file) + QUERY.get(name, "")
+        url = address(path, case, approval, file, duty) + QUERY.get(name, "")
         if name == "cases_add_file":
             return api.upload(url, "b.txt", b"other")
         return api.post(url, BODIES[name]) if method == "POST" else api.get(url)
@@ -131,6 +140,7 @@ def test_at_another_site_nothing_can_be_registered_or_listed(centre: Centre) -> 
         carol.get("/cases?site=here"),
         carol.get("/places?site=here"),
         carol.get("/categories?site=here"),
+        carol.get("/duty?site=here"),
     ):
         assert (told.status, told.data["code"], told.data["field"]) == (422, "unknown", "site")
         never = carol.get("/cases?site=never-was")
