@@ -46,7 +46,9 @@ FLAGS = [
 FACTS = """
 import json
 from huiyin.base.kit.scope import system_scope, use
+from huiyin.engines.approvals.models import Approval
 from huiyin.engines.clocks.models import Clock
+from huiyin.insight.reports.models import Report
 from huiyin.faces.demo.world import PASSWORD
 from huiyin.records.customers.models import Holding
 from huiyin.work.cases.models import Case, Incident
@@ -60,6 +62,8 @@ with use(system_scope("screenshots", via="command")):
     crowded = Holding.objects.filter(site__code="yunhe", place__in=live.values("place"))
     crowded = crowded.filter(customer__has_care=True) or crowded
     homes = [one.place for one in crowded.select_related("place").order_by("place_id", "pk")]
+    report = Report.objects.filter(site__code="yunhe").order_by("code", "pk").last()
+    approval = Approval.objects.filter(site__code="yunhe").order_by("pk").first()
     home = max(homes, key=homes.count) if homes else case.place
     incident = Incident.objects.filter(site__code="yunhe").order_by("-pk").first()
     told = yunhe.filter(kind="repair").exclude(description="")
@@ -71,6 +75,8 @@ with use(system_scope("screenshots", via="command")):
     print(json.dumps({
         "password": PASSWORD, "case": case.code, "clock": clock.pk, "home": home.pk, "address": home.code,
         "incident": incident.code if incident else "", "field": field.code,
+        "calendar": clock.original_calendar.code if clock.original_calendar else "cn-workdays",
+        "report": report.pk, "approval": approval.code,
         "words": f"{story.title}\\n{story.description}",
     }))
 """
@@ -122,6 +128,11 @@ SHOTS = (
     Shot("import", "records.yunhe", "/imports/new/", act=try_import),
     Shot("figures", "manager.yunhe", "/insight/yunhe/"),
     Shot("limits", "manager.yunhe", "/packs/limits/"),
+    Shot("calendar", "manager.yunhe", "/calendars/{calendar}/?site=yunhe"),
+    Shot("duty", "manager.yunhe", "/duty/?site=yunhe"),
+    Shot("approval", "supervisor.yunhe", "/approvals/{approval}/"),
+    Shot("report", "manager.yunhe", "/reports/{report}/"),
+    Shot("coverage", "manager.yunhe", "/coverage/"),
     Shot("posts", "admin", "/org/posts/front-desk/"),
     Shot("phone-desk", "supervisor.yunhe", "/?tab=sites", phone=True),
     Shot("phone-case", "repair1.yunhe", "/cases/{field}/", phone=True),

@@ -1,4 +1,4 @@
-"""What a month of work leaves on paper: reports issued, more time asked for, given and waited for."""
+"""What a month of work leaves on paper: reports issued, more time asked for and given, the duty roster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from huiyin.base.org.selectors import scope_of
 from huiyin.engines.approvals.models import Approval
 from huiyin.engines.approvals.selectors import waiting_for
 from huiyin.engines.approvals.services import agree
-from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.models import Clock, Duty
+from huiyin.engines.clocks.services import put_on_duty
 from huiyin.insight.reports import services as reports
 from huiyin.work.cases.extending import ask_for_time
 from huiyin.work.cases.models import Case
@@ -26,13 +27,17 @@ from .world import data_of
 REPORTS = (("daily", 1), ("daily", 2), ("daily", 3), ("weekly", 7))
 """Which reports are issued, and how many days before today their period lies."""
 READY = time(8, 40)
+OPENS, CLOSES = time(8, 30), time(18)
+"""Between these the counter is open; outside of them, and on week-ends, somebody is on duty."""
+SATURDAY = 5
+ON_DUTY = ("engineer", "supervisor", "security", "manager", "director")
 ASKED = 3
 """How many limits of a site more time is asked for; the last request still waits."""
 
 
 def write(sites: Sequence[Site]) -> int:
-    """Reports and requests of every site; how many papers there are."""
-    return sum(_reports(site) + _extensions(site) for site in sites)
+    """Reports, requests and the duty roster of every site; how many papers and turns there are."""
+    return sum(_reports(site) + _extensions(site) + _roster(site) for site in sites)
 
 
 def _reports(site: Site) -> int:
@@ -52,6 +57,29 @@ def _reports(site: Site) -> int:
             reports.issue(report, by=scope.actor)
             done += 1
     return done
+
+
+def _roster(site: Site) -> int:
+    """Who is on duty when the counter is closed, this week and the next; the manager wrote it on Monday."""
+    manager = User.objects.get(username=f"manager.{site.code}")
+    people = [User.objects.get(username=f"{name}.{site.code}") for name in ON_DUTY]
+    monday = today() - timedelta(days=today().weekday())
+    written = min(now(), datetime.combine(monday, READY, local_zone()))
+    with moved_to(written), use(scope_of(manager)) as scope:
+        for number in range(14):
+            day = monday + timedelta(days=number)
+            turns = [(CLOSES, 1, OPENS)]
+            if day.weekday() >= SATURDAY:
+                turns.insert(0, (OPENS, 0, CLOSES))
+            for turn, (begins, nights, ends) in enumerate(turns):
+                put_on_duty(
+                    site,
+                    user=people[(number + turn) % len(people)],
+                    starts_at=datetime.combine(day, begins, local_zone()),
+                    ends_at=datetime.combine(day + timedelta(days=nights), ends, local_zone()),
+                    by=scope.actor,
+                )
+    return Duty.objects.filter(site=site).count()
 
 
 def _extensions(site: Site) -> int:
