@@ -8,6 +8,7 @@ from huiyin.base.kit.moment import moved_to, now
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.trail.jobs import relay
 from huiyin.base.trail.models import Delivery
+from huiyin.engines.approvals.models import Delegation
 from huiyin.engines.clocks.jobs import tick
 from huiyin.engines.messages.models import Notice
 from huiyin.work.cases import services
@@ -28,3 +29,23 @@ def test_limits_reach_the_responsible_person_and_then_the_leads(centre: Centre) 
             kinds = Notice.objects.filter(about=case.get_absolute_url(), data__clock="answer")
             assert {notice.user.username for notice in kinds} == told
         assert not Delivery.objects.filter(done_at=None).exists()
+
+
+def test_while_somebody_is_away_whoever_stands_in_is_told_of_limits_too(centre: Centre) -> None:
+    begun = now()
+    Delegation.objects.create(
+        delegator=centre.erin, deputy=centre.bob, starts_at=begun, ends_at=begun + timedelta(minutes=100)
+    )
+    with use(centre.scope(centre.alice)) as scope:
+        case = services.register(
+            centre.site, kind="repair", channel="phone", title="漏水", responsible=centre.erin, by=scope.actor
+        )
+    told = []
+    with use(system_scope("worker")):
+        for minutes in (95, 125):
+            with moved_to(begun + timedelta(minutes=minutes)):
+                tick()
+                relay()
+            kinds = Notice.objects.filter(about=case.get_absolute_url(), data__clock="answer")
+            told.append(sorted(notice.user.username for notice in kinds))
+    assert told == [["bob", "erin"], ["alice", "bob", "erin", "erin"]], "afterwards erin is there again"
