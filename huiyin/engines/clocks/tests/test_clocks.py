@@ -22,7 +22,7 @@ from huiyin.base.trail.registry import REACTIONS, on
 from huiyin.base.trail.services import record, record_each
 from huiyin.engines.clocks import services
 from huiyin.engines.clocks.jobs import tick
-from huiyin.engines.clocks.models import Clock
+from huiyin.engines.clocks.models import Clock, Duty
 from huiyin.engines.clocks.selectors import of, running_at, running_for, running_of, why
 from huiyin.engines.clocks.verify import CHECKS
 
@@ -421,6 +421,8 @@ def test_every_check_finds_what_it_looks_for(site: Site, scope: Scope, load_rule
     record_each(of(matters[3]), "clocks.paused", by=scope.actor)  # type: ignore[arg-type]
     for _again in range(2):
         record_each(of(matters[3]), "clocks.escalated", by=scope.actor, rung=1)  # type: ignore[arg-type]
+    nobody_knows = User.objects.create(username="unrostered")
+    Duty.objects.create(site=site, user=nobody_knows, starts_at=START, ends_at=START + HOUR)
     assert violations() == dict.fromkeys(CHECKS, 1)
 
 
