@@ -2,8 +2,10 @@
 
 `./run bench clocks [--running N] [--due M]`: a PostgreSQL of its own with N clocks that run and are not due. An
 idle tick is timed; then M clocks fall due at once and are swept by one ticker, then M more by three at a time.
-Every tenth of the due ones also has a step of an escalation ladder. Last line: JSON with `sweep_100k_s` (seconds
-per 100,000 due clocks), `idle_tick_ms_at_1m` (median of an idle tick with the N running) and `doubles`.
+Every tenth of the due ones also has a step of an escalation ladder. In the same run the same rows are written for as
+many clocks by plain SQL, in one transaction: the floor. Last line: JSON with `sweep_100k_s` (seconds per 100,000 due
+clocks), `floor_100k_s`, `ratio_to_floor`, `idle_tick_ms_at_1m` (median of an idle tick with the N running) and
+`doubles`.
 """
 
 from __future__ import annotations
@@ -78,6 +80,25 @@ SELECT %(site)s, 'cases.case', n, 'cases.case', n, 'answer', 1, 'bench',
     CASE WHEN n %% 10 = 0 THEN %(due)s::timestamptz + interval '30 minutes' END, 'running'
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
+FLOOR = (
+    "CREATE TEMP TABLE found AS SELECT id FROM clocks_clock WHERE wake_at < now() ORDER BY wake_at",
+    "UPDATE clocks_clock SET breached_at = now(), wake_at = NULL FROM found WHERE clocks_clock.id = found.id",
+    """
+    WITH told AS (
+        INSERT INTO trail_event (at, verb, site_id, actor_id, actor_label, via, subject_type, subject_id, root_type,
+            root_id, data)
+        SELECT now(), 'bench.floor', c.site_id, NULL, 'clocks', 'worker', 'clocks.clock', c.id, c.root_type, c.root_id,
+            jsonb_build_object('kind', c.kind, 'run', c.run, 'rule', c.rule_code, 'due_at', c.due_at::text,
+                'subject_type', c.subject_type, 'subject_id', c.subject_id, 'owner', c.owner_id)
+        FROM clocks_clock c JOIN found ON found.id = c.id
+        RETURNING id
+    )
+    INSERT INTO trail_delivery (event_id, reaction, next_try_at, tries, error, done_at)
+    SELECT id, 'bench.floor', now(), 0, '', NULL FROM told
+    """,
+    "DROP TABLE found",
+)
+"""What a sweep writes for clocks without a ladder, by plain SQL."""
 DOUBLES = """
 SELECT coalesce(sum(n - 1), 0) FROM (
     SELECT count(*) AS n FROM trail_event
@@ -125,7 +146,14 @@ def measure(url: str, home: Path, running: int, due: int) -> dict[str, float]:
         fill(database, site, running + 1, due, "2026-01-01 00:00:00+00")
         done, one = said(python(env, SWEEP))
         console.show(f"one ticker deals with {done:,.0f} in {one:.1f} s")
-        fill(database, site, running + due + 1, due, "2026-01-02 00:00:00+00")
+        fill(database, site, running + due + 1, due, "2026-01-01 12:00:00+00")
+        floor = time.monotonic()
+        with database.transaction():
+            for statement in FLOOR:
+                database.execute(statement)
+        floor = time.monotonic() - floor
+        console.show(f"plain SQL writes the same in {floor:.1f} s")
+        fill(database, site, running + 2 * due + 1, due, "2026-01-02 00:00:00+00")
         three = [said(each) for each in [python(env, SWEEP) for _ in range(3)]]
         longest = max(taken for _done, taken in three)
         console.show(
@@ -144,6 +172,8 @@ def measure(url: str, home: Path, running: int, due: int) -> dict[str, float]:
         "running": running,
         "due": due,
         "sweep_100k_s": round(one * 100_000 / due, 2),
+        "floor_100k_s": round(floor * 100_000 / due, 2),
+        "ratio_to_floor": round(one / floor, 2),
         "sweep_three_100k_s": round(longest * 100_000 / due, 2),
         "idle_tick_ms_at_1m": round(idle, 3),
         "doubles": int(doubles),
