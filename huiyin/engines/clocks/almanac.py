@@ -216,7 +216,7 @@ def years_of(shown: Laid) -> list[int]:
     known = Counter(iso[:4] for iso in shown.data["days"])
     own = {iso[:4] for iso in shown.data["own"]}
     found = {int(year) for year, days in known.items() if days >= FEW_DAYS or year in own}
-    return sorted({one for one in found if 1990 < one < 2190} | {today().year})
+    return sorted({one for one in found if one in calendars.YEARS} | {today().year})
 
 
 @dataclass(frozen=True, slots=True)

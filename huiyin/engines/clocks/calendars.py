@@ -23,6 +23,8 @@ from .calendar import WorkCalendar
 from .entries import WEEKDAYS
 from .models import CalendarVersion, SpecialDay
 
+YEARS = range(1990, 2191)
+"""For which years special days can be told, and moments counted that somebody writes by hand."""
 Days = dict[str, dict[str, Any]]
 """Special days by ISO date: `work`, `name`, `status`, and `like` where a weekday is named."""
 

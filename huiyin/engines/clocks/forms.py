@@ -16,6 +16,7 @@ from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import staff_of
 
 from .almanac import lists_known
+from .timing import YEARS
 
 LARGEST_NOTICE = 200_000
 """Bytes of a file with one year's public holidays; real ones have about 4,000."""
@@ -40,7 +41,7 @@ class CountForm(forms.Form):
 
     def clean_since(self) -> datetime:
         since: datetime = self.cleaned_data["since"]
-        if not 1990 <= since.year <= 2190:
+        if since.year not in YEARS:
             raise forms.ValidationError(_("Choose a day between 1990 and 2190."))
         return since
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.service import Refused
 
-from .calendars import Days
+from .calendars import YEARS, Days
 from .models import SpecialDay
 
 MOST_DAYS = 366
@@ -31,7 +31,7 @@ def read_notice(data: Any) -> Notice:
     if not isinstance(data, Mapping) or not isinstance(data.get("days"), list):
         _refuse(_("The file is not a list of public holidays: “year” and “days” are missing."))
     year = data.get("year")
-    if not isinstance(year, int) or isinstance(year, bool) or not 1990 <= year <= 2190:
+    if not isinstance(year, int) or isinstance(year, bool) or year not in YEARS:
         _refuse(_("The year cannot be read."))
     if not 0 < len(data["days"]) <= MOST_DAYS:
         _refuse(_("The file names no days, or too many."))

@@ -14,7 +14,7 @@ from huiyin.base.org.models import Site
 from huiyin.engines.packs.problems import near
 from huiyin.engines.packs.registry import Applying, Checking, Code, Entry, Item, Section, Words, declare
 
-from .calendars import between, laid_out, put_days, renew, spread
+from .calendars import YEARS, between, laid_out, put_days, renew, spread
 from .entries import BadCalendar, read_calendar
 from .models import SpecialDay
 
@@ -66,7 +66,7 @@ class HolidaysEntry(Entry):
 
     name: Words
     list: Code
-    year: Annotated[int, Field(ge=1990, le=2190)]
+    year: Annotated[int, Field(ge=YEARS[0], le=YEARS[-1])]
     status: Literal["official", "forecast", "local"]
     paper: str = Field(default="", max_length=300)
     days: DayEntries

@@ -16,6 +16,7 @@ from huiyin.engines.packs.selectors import entries
 
 from . import calendars
 from .calendar import WorkCalendar
+from .calendars import YEARS as YEARS
 from .limits import Limit
 
 

@@ -18,6 +18,7 @@ from huiyin.base.trail.registry import label
 from huiyin.engines.approvals.registry import kinds as approval_kinds
 from huiyin.engines.clocks.registry import possible
 from huiyin.engines.clocks.rules import Judged, Rule, table_for
+from huiyin.engines.clocks.timing import YEARS
 from huiyin.engines.clocks.words import limit_in_words, reason_in_words
 from huiyin.engines.packs.registry import Answer, Item, Trial, tries
 from huiyin.engines.packs.selectors import entries
@@ -98,6 +99,13 @@ class MatterForm(forms.Form):
             field.choices = offered
         if not names["care"]:
             del self.fields["care"]
+
+    def clean_start(self) -> datetime | None:
+        """The moment; calendars reach no further than these years."""
+        start: datetime | None = self.cleaned_data["start"]
+        if start is not None and start.year not in YEARS:
+            raise forms.ValidationError(_("Choose a day between 1990 and 2190."))
+        return start
 
     def facts(self) -> dict[str, Any]:
         """What was described; a category tells the kind where none is given."""

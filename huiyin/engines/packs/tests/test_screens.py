@@ -168,6 +168,18 @@ def test_the_table_answers_which_rule_fits_until_when_and_why_not_the_others(
     assert [one.item.code for one in page.context["trial"].answers] == ["answer-emergency"]
 
 
+@pytest.mark.parametrize(
+    "start", ["0001-01-01T00:00", "1900-01-01T00:00", "2200-12-31T23:59", "9999-12-31T23:59"]
+)
+def test_a_start_that_no_calendar_reaches_is_said_at_its_field(
+    loaded: People, as_user: As, start: str
+) -> None:
+    page = as_user(loaded.alice).get(reverse("packs:limits"), {"kind": "repair", "start": start})
+    assert page.status_code == 200
+    assert page.context["trial"].form.errors["start"] == ["Choose a day between 1990 and 2190."]
+    assert page.context["trial"].answers == ()
+
+
 def test_where_no_rule_fits_the_table_says_so(people: People, as_user: As, write_pack: WritePack) -> None:
     with use(system_scope("test")):
         load([write_pack("trade", layer="industry", limits=EMERGENCY)], by=BY)
