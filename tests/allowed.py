@@ -4,6 +4,7 @@ TABLE = "a table of the language, not words for the screen"
 
 DOORS: dict[str, str] = {
     "huiyin.base.trail.registry": "declares verbs, listeners and reactions",
+    "huiyin.base.org.pages": "the site that a page is about",
     "huiyin.engines.flow.machine": "the transition table every states.py is made of",
     "huiyin.engines.approvals.durations": "pure functions on moments",
     "huiyin.engines.approvals.registry": "says what takes effect when the last has signed",

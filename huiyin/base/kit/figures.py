@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 
-from .moment import local_zone, today
+from .moment import start_of, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Period:
     @property
     def start(self) -> datetime:
         """The first moment of the period."""
-        return datetime.combine(self.first, time.min, local_zone())
+        return start_of(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after the period."""
-        return datetime.combine(self.last + timedelta(days=1), time.min, local_zone())
+        return start_of(self.last + timedelta(days=1))
 
     @property
     def days(self) -> int:

@@ -7,7 +7,7 @@ company can live at another time. Always an aware datetime in UTC.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -34,6 +34,11 @@ def day_of_rights() -> date:
 def today() -> date:
     """The present calendar day in the organisation's time zone."""
     return now().astimezone(local_zone()).date()
+
+
+def start_of(day: date) -> datetime:
+    """The moment a local day begins (in the organisation's time zone)."""
+    return datetime.combine(day, time.min, local_zone())
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from huiyin.base.kit.moment import now, today
+from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import system_scope, use
 from huiyin.base.kit.service import Refused
 from huiyin.engines.packs.registry import Item
@@ -233,8 +233,7 @@ def opening(calendar: WorkCalendar, at: datetime) -> Opening:
     intervals = calendar.explain(at, at + LOOK_AHEAD)
     first = intervals[0]
     end = next((one.start for one in intervals if one.counted != first.counted), None)
-    why = " · ".join(part for part in (reason_in_words(first.reason), first.note) if part)
-    return Opening(first.counted, why, end)
+    return Opening(first.counted, _why(first), end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +273,11 @@ def count(calendar: WorkCalendar, since: datetime, amount: int, unit: str) -> Co
 
 
 def _stretch(one: Interval) -> Stretch:
-    why = " · ".join(part for part in (reason_in_words(one.reason), one.note) if part)
-    return Stretch(one.start, one.end, one.counted, one.seconds, why)
+    return Stretch(one.start, one.end, one.counted, one.seconds, _why(one))
+
+
+def _why(one: Interval) -> str:
+    return " · ".join(part for part in (reason_in_words(one.reason), one.note) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,8 +427,3 @@ def _day_in_words(day: SpecialDay | None) -> str:
 def lists_known() -> list[str]:
     """The lists of special days there are; the State Council's where there are none yet."""
     return sorted({*SpecialDay.objects.order_by().values_list("list", flat=True).distinct(), "cn"})
-
-
-def present_opening(calendar: WorkCalendar) -> Opening:
-    """How a calendar stands now."""
-    return opening(calendar, now())

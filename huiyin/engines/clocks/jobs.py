@@ -130,7 +130,7 @@ def climb(ids: list[int], at: datetime, by: Actor) -> None:
         _step_up(clocks, number, following)
         said = {"recipients": ",".join(map(str, told)), "to": ",".join(rungs[number].to)}
         if away:
-            said["away"] = "、".join(map(str, User.objects.filter(pk__in=away).order_by("name", "pk")))
+            said["away"] = ", ".join(map(str, User.objects.filter(pk__in=away).order_by("name", "pk")))
         tell([one.pk for one in clocks], ESCALATED, by, rung=number + 1, **said)
     later = Q(rung_at__isnull=True) | Q(rung_at__gt=F("warn_at"))
     Clock.objects.filter(OneOf("pk", ids)).update(

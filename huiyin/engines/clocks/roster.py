@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from huiyin.base.kit.moment import local_zone, now, today
+from huiyin.base.kit.moment import local_zone, now, start_of, today
 from huiyin.base.org.models import Site
 
 from .models import Duty
@@ -65,14 +65,9 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def midnight(day: date) -> datetime:
-    """The moment a local day begins."""
-    return datetime.combine(day, time(0), local_zone()).astimezone(UTC)
-
-
 def week_bounds(monday: date) -> tuple[datetime, datetime]:
     """From which moment until which a week lasts."""
-    return midnight(monday), midnight(monday + WEEK)
+    return start_of(monday), start_of(monday + WEEK)
 
 
 def week_later(at: datetime) -> datetime:
@@ -98,7 +93,7 @@ def likely_turn(site: Site, day: date) -> tuple[datetime, datetime]:
     In the gap if a turn begins on that day already. Where there was none before, from six in the evening for
     twelve hours.
     """
-    first, last = midnight(day), midnight(day + timedelta(days=1))
+    first, last = start_of(day), start_of(day + timedelta(days=1))
     turns = list(turns_between(site, first, last))
     gap = next((one for one in _gaps(turns, first, last) if one[1] > now()), None)
     if gap is not None and any(one.starts_at >= first for one in turns):
@@ -123,7 +118,7 @@ def days_of(turns: Sequence[Duty], monday: date) -> list[Day]:
 
 
 def _day(day: date, turns: Sequence[Duty]) -> Day:
-    first, last, at = midnight(day), midnight(day + timedelta(days=1)), now()
+    first, last, at = start_of(day), start_of(day + timedelta(days=1)), now()
     own = [one for one in turns if one.starts_at < last and one.ends_at > first]
     shown = [
         Turn(
@@ -166,7 +161,7 @@ def _when(duty: Duty, first: datetime, last: datetime) -> str:
 def span_in_words(starts_at: datetime, ends_at: datetime, *, dated: bool = True) -> str:
     """From when to when, on the local clock: `11-23 20:00 – 08:00 the next day`; without the first date if told."""
     day = starts_at.astimezone(local_zone()).date()
-    last, later = midnight(day + timedelta(days=1)), midnight(day + timedelta(days=2))
+    last, later = start_of(day + timedelta(days=1)), start_of(day + timedelta(days=2))
     since = _dated(starts_at) if dated else _clock(starts_at, last)
     if ends_at <= last:
         return f"{since}–{_clock(ends_at, last)}"

@@ -21,7 +21,7 @@ from huiyin.base.trail.registry import verb
 from huiyin.base.trail.services import record
 from huiyin.engines.packs.services import renew_stamp
 
-from . import calendars, changes, moves, roster
+from . import almanac, calendars, changes, moves, roster
 from .entries import BadCalendar
 from .holidays import read_notice
 from .models import Clock, Duty, SpecialDay
@@ -257,14 +257,20 @@ def _told(duty: Duty) -> dict[str, Any]:
 
 
 @service(needs="packs.edit")
-def import_holidays(company: None, *, data: Any, list_code: str = "cn", by: Actor) -> Imported:
+def import_holidays(
+    company: None, *, data: Any, list_code: str = "cn", seen: str = "", by: Actor
+) -> Imported:
     """Take over the notice of one year in the form of the holiday-cn files, as official days of a list.
 
     A forecast of that year is replaced; own decisions stay. Calendars that follow the list get new versions,
-    and the job `recount` leads the clocks that run in them over; ended ones stay as they are. Refused
-    (`bad-notice`) when it cannot be read or contradicts the hours of a calendar.
+    and the job `recount` leads the clocks that run in them over; ended ones stay as they are. `seen` names the
+    effect that somebody looked at (`almanac.preview`). Refused (`bad-notice`) when it cannot be read or
+    contradicts the hours of a calendar; (`changed-meanwhile`) when it would do something else than was seen.
     """
     notice = read_notice(data)
+    if seen and almanac.preview(data, list_code).seen != seen:
+        message = _("The list was changed meanwhile. Choose the file again to see the effect.")
+        raise Refused("changed-meanwhile", message)
     status = SpecialDay.Status.OFFICIAL
     done = calendars.put_days(list_code, notice.year, notice.days, status, notice.source)
     outcome = Imported(notice.year, *done)

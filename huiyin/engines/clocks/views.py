@@ -13,49 +13,32 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from huiyin.base.kit.moment import today
+from huiyin.base.kit.moment import now, today
 from huiyin.base.kit.scope import current
 from huiyin.base.kit.service import Refused
 from huiyin.base.kit.views import ActionView, PageView
 from huiyin.base.org.models import Post, Site
-from huiyin.base.org.selectors import sites_in_reach
+from huiyin.base.org.pages import OfSites
 from huiyin.engines.packs.models import PackEntry
 from huiyin.engines.packs.registry import Item
+from huiyin.engines.packs.selectors import EDIT, may_edit
 
 from . import almanac, forms, services
 from .timing import at_hand, standard_of
 from .words import limit_in_words
 
-VIEW, EDIT = "packs.view", "packs.edit"
+VIEW = "packs.view"
 
 
-def may_edit(site: Site | None) -> bool:
-    """Whether one may change the rules of a site, or (without one) those of the company."""
-    scope = current()
-    held = EDIT in scope.company if site is None else scope.holds(EDIT, site.pk)
-    return scope.everywhere or held
-
-
-class OfCalendars(PageView):
+class OfCalendars(OfSites, PageView):
     """A page about the calendars in force for everybody, or at one site (`?site=`)."""
 
     permission = VIEW
 
-    @cached_property
-    def sites(self) -> list[Site]:
-        """The sites whose rules one may see."""
-        return list(sites_in_reach(VIEW).order_by("code"))
-
-    @cached_property
+    @property
     def site(self) -> Site | None:
-        """The site asked for, or the only one; 404 when it is none of one's own."""
-        code = self.request.GET.get("site", "")
-        if not code:
-            return self.sites[0] if len(self.sites) == 1 else None
-        found = next((one for one in self.sites if one.code == code), None)
-        if found is None:
-            raise Http404
-        return found
+        """The site asked for, or the only one."""
+        return self.asked or (self.sites[0] if len(self.sites) == 1 else None)
 
     @cached_property
     def items(self) -> list[Item]:
@@ -90,7 +73,7 @@ class Calendars(OfCalendars):
                     "is_standard": one.item is standard,
                     "posts": [names.get(code, code) for code in one.item.value.posts],
                     "reaches": [reaches[code] for code in one.data["lists"]],
-                    "now": almanac.present_opening(one.calendar),
+                    "now": almanac.opening(one.calendar, now()),
                 }
                 for one in shown
             ],
@@ -141,11 +124,11 @@ class CalendarPage(OfCalendars):
             months=almanac.months_of(shown, year),
             runs=almanac.runs_of_year(shown, year),
             letters=[_("Mo"), _("Tu"), _("We"), _("Th"), _("Fr"), _("Sa"), _("Su")],
-            now=almanac.present_opening(shown.calendar),
+            now=almanac.opening(shown.calendar, now()),
             form=form,
             counted=counted,
             said=said,
-            may_change=may_edit(self.site),
+            may_change=may_edit(self.site.pk if self.site is not None else None),
             **extra,
         )
 
@@ -174,7 +157,10 @@ class Holidays(OfCalendars):
     def context(self, **extra: Any) -> dict[str, Any]:
         standard = standard_of(self.items)
         return super().context(
-            years=almanac.years_of_lists(), standard=standard, may_change=may_edit(self.site), **extra
+            years=almanac.years_of_lists(),
+            standard=standard,
+            may_change=may_edit(self.site.pk if self.site is not None else None),
+            **extra,
         )
 
 
@@ -218,14 +204,9 @@ class ImportHolidays(ActionView):
         return self.page(self.context(form=form), status=422, partial=self._part())
 
     def run(self, form: Any) -> services.Imported:
-        data = form.cleaned_data
-        if almanac.preview(data["content"], data["list_code"]).seen != data["seen"]:
-            raise Refused(
-                "changed-meanwhile",
-                _("The list was changed meanwhile. Choose the file again to see the effect."),
-            )
+        told = form.cleaned_data
         return services.import_holidays(
-            None, data=data["content"], list_code=data["list_code"], by=self.actor
+            None, data=told["content"], list_code=told["list_code"], seen=told["seen"], by=self.actor
         )
 
     def succeed(self, result: services.Imported) -> HttpResponseBase:

@@ -19,7 +19,7 @@ from huiyin.base.kit.scope import SIGNED_IN, current
 from huiyin.base.kit.spreadsheet import spreadsheet_response
 from huiyin.base.kit.views import ActionView, Gate
 from huiyin.base.org.models import Site
-from huiyin.base.org.selectors import sites_in_reach
+from huiyin.base.org.pages import OfSites
 
 from . import forms, roster, services
 from .models import Duty
@@ -29,25 +29,13 @@ DUTY = "clocks.duty"
 LONGEST_EXPORT = 2000
 
 
-class OfRoster(Gate):
+class OfRoster(OfSites, Gate):
     """A page about the roster of one site (`?site=`, else the first in reach) in one week (`?week=`, a day of it)."""
 
-    @cached_property
-    def sites(self) -> list[Site]:
-        """The sites in reach, or those where one holds the page's right."""
-        wanted = None if self.permission == SIGNED_IN else self.permission
-        return list(sites_in_reach(wanted).select_related("unit").order_by("code"))
-
-    @cached_property
+    @property
     def site(self) -> Site | None:
-        """The site asked for; 404 when it is none of one's own."""
-        code = self.request.GET.get("site", "")
-        if not code:
-            return self.sites[0] if self.sites else None
-        found = next((one for one in self.sites if one.code == code), None)
-        if found is None:
-            raise Http404
-        return found
+        """The site asked for, else the first."""
+        return self.asked or (self.sites[0] if self.sites else None)
 
     @cached_property
     def monday(self) -> date:

@@ -21,13 +21,15 @@ from django.db.models import Q
 from pydantic import ValidationError
 
 from huiyin.base.kit.moment import now
-from huiyin.base.kit.scope import system_scope, use
+from huiyin.base.kit.scope import current, system_scope, use
 from huiyin.base.org.models import Site
 
 from .merging import Merged, Pack, merge
 from .models import PackDraft, PackEntry, PackStamp, PackVersion
 from .registry import Item, SwitchedOff, Words, section
 from .timeline import Timeline
+
+EDIT = "packs.edit"
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +165,13 @@ def due_versions() -> list[PackVersion]:
     """The scheduled versions whose moment has come, in the order in which they come into force."""
     due = PackVersion.objects.filter(scheduled=True, valid_from__lte=now())
     return list(due.select_related("site").order_by("valid_from", "pk"))
+
+
+def may_edit(site_id: int | None) -> bool:
+    """Whether one may change the rules of a site, or (without one) those of the company."""
+    scope = current()
+    held = EDIT in scope.company if site_id is None else scope.holds(EDIT, site_id)
+    return scope.everywhere or held
 
 
 def draft_of(site: Site | None) -> PackDraft | None:

@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,14 +16,14 @@ from huiyin.base.kit.moment import today
 from huiyin.base.kit.scope import current
 from huiyin.base.kit.views import DetailView, PageView
 from huiyin.base.org.models import Site
+from huiyin.base.org.pages import OfSites
 from huiyin.base.org.selectors import sites_in_reach
 
 from .differences import Row, compared, flat, said, values_of
 from .exporting import folder_of, merged_folder
 from .models import PackEntry, PackVersion
 from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of, trial_of
-from .selectors import draft_of, entries, pack_of
-from .views_edit import EDIT, may_edit
+from .selectors import EDIT, draft_of, entries, may_edit, pack_of
 from .words import key_words, moment
 from .writing import zipped
 
@@ -34,24 +33,15 @@ VERSIONS_SHOWN = 60
 WORDS = ("phrases", "glossary")
 
 
-class OfPacks(PageView):
+class OfPacks(OfSites, PageView):
     """A page about the rules in force for everybody, or at one site (`?site=`)."""
 
     permission = VIEW
 
-    @cached_property
-    def sites(self) -> list[Site]:
-        """The sites whose rules one may see."""
-        return list(sites_in_reach(VIEW).order_by("code"))
-
-    @cached_property
+    @property
     def site(self) -> Site | None:
-        """The site asked for; 404 when it is none of one's own."""
-        code = self.request.GET.get("site", "")
-        found = next((one for one in self.sites if one.code == code), None)
-        if code and found is None:
-            raise Http404
-        return found
+        """The site asked for; none: what holds for everybody."""
+        return self.asked
 
     def context(self, **extra: Any) -> dict[str, Any]:
         own = PackVersion.objects.filter(active=True, site__isnull=False).values_list("site_id", flat=True)

@@ -11,11 +11,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from huiyin.base.kit.scope import current
 from huiyin.base.kit.service import Refused
 from huiyin.base.kit.views import ActionView, Gate, PageView
 from huiyin.base.org.models import Site
-from huiyin.base.org.selectors import sites_in_reach
+from huiyin.base.org.pages import OfSites
 
 from . import editing, services
 from .differences import concerned, differences, name_of
@@ -24,39 +23,21 @@ from .models import DraftEntry, PackDraft, PackVersion
 from .problems import PackErrors, Problem
 from .reading import Unreadable, read
 from .registry import Section, section, sections
-from .selectors import draft_of, entries
+from .selectors import EDIT, draft_of, entries, may_edit
 from .writing import entry_text
 
-EDIT = "packs.edit"
 
-
-def may_edit(site_id: int | None) -> bool:
-    """Whether one may change the rules of a site, or (without one) those of the company."""
-    scope = current()
-    held = EDIT in scope.company if site_id is None else scope.holds(EDIT, site_id)
-    return scope.everywhere or held
-
-
-class OfLayer(Gate):
+class OfLayer(OfSites, Gate):
     """A page about what is changed for one site (`?site=`), or for the company."""
 
     permission = EDIT
 
     @cached_property
-    def sites(self) -> list[Site]:
-        """The sites whose rules one may change."""
-        return list(sites_in_reach(EDIT).order_by("code"))
-
-    @cached_property
     def site(self) -> Site | None:
         """The site asked for; without one the company, or one's own site where one may not change that."""
-        code = self.request.GET.get("site", "")
-        found = next((one for one in self.sites if one.code == code), None)
-        if code and found is None:
-            raise Http404
-        if found is None and not may_edit(None) and self.sites:
+        if self.asked is None and not may_edit(None) and self.sites:
             return self.sites[0]
-        return found
+        return self.asked
 
     @property
     def query(self) -> str:

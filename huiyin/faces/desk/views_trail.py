@@ -12,13 +12,14 @@ from django.apps import apps
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from huiyin.base.kit.moment import start_of
 from huiyin.base.kit.scope import current
 from huiyin.base.kit.views import ListView
 from huiyin.base.org.models import Site, User
 from huiyin.base.org.selectors import sites_in_reach, staff_of
 from huiyin.base.trail.models import Event
 from huiyin.base.trail.registry import VERBS
-from huiyin.work.cases.filters import Choice, RowChoice, start_of
+from huiyin.work.cases.filters import Choice, RowChoice
 from huiyin.work.cases.models import Case, Incident
 from huiyin.work.cases.templatetags.cases import page_of
 from huiyin.work.cases.timeline import Names, sentence, who

@@ -20,6 +20,7 @@ from huiyin.base.kit.spreadsheet import spreadsheet_response
 from huiyin.base.kit.tables import Column
 from huiyin.base.kit.views import ListView, PageView, searchable
 from huiyin.base.org.models import Site
+from huiyin.base.org.pages import OfSites
 from huiyin.base.org.selectors import sites_in_reach
 from huiyin.engines.packs.selectors import entry
 
@@ -58,7 +59,7 @@ COLUMNS = (
 )
 
 
-class Handbook(PageView):
+class Handbook(OfSites, PageView):
     """Every clause that binds a site, with what fulfils it. Address: site, month, kind, capability, post, state, q."""
 
     permission = VIEW
@@ -66,12 +67,7 @@ class Handbook(PageView):
     template_name = "coverage/handbook.html"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> Any:
-        self.sites = list(sites_in_reach(VIEW).order_by("code"))
-        asked = request.GET.get("site", "")
-        self.site: Site | None = next((one for one in self.sites if one.code == asked), None)
-        if asked and self.site is None:
-            raise Http404(asked)
-        self.site = self.site or (self.sites[0] if self.sites else None)
+        self.site: Site | None = self.asked or (self.sites[0] if self.sites else None)
         first, last = month_of(request.GET.get("month", ""))
         self.period = Period(self.site, first, last)
         self.everything = rows_of(self.site, requirements(), claims())

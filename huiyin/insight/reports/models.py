@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.figures import Period
 from huiyin.base.kit.models import ScopedModel
-from huiyin.base.kit.moment import local_zone, now
+from huiyin.base.kit.moment import now, start_of
 from huiyin.base.kit.spans import name_of
 
 
@@ -101,8 +101,7 @@ class Report(ScopedModel):
         """Whether it was issued, or is still not, after the day it was due on."""
         if self.due_on is None:
             return False
-        limit = datetime.combine(self.due_on + timedelta(days=1), time.min, local_zone())
-        return (self.issued_at or now()) >= limit
+        return (self.issued_at or now()) >= start_of(self.due_on + timedelta(days=1))
 
 
 class ReportRecord(ScopedModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 
-from huiyin.base.kit.moment import local_zone, today
+from huiyin.base.kit.moment import start_of, today
 from huiyin.base.kit.scope import current
 from huiyin.base.org.models import OrgUnit, Site, User
 from huiyin.base.org.selectors import sites_in_reach, staff_of, teams_at
@@ -42,11 +42,6 @@ STATES = [*GROUPS, *(choice for choice in State.choices if choice[0] not in dict
 
 USED = ("id", "name", "parent_id", "path", "site_id")
 """What the filter needs of a category."""
-
-
-def start_of(day: date) -> datetime:
-    """The moment at which a local day begins."""
-    return datetime.combine(day, time.min, local_zone())
 
 
 def in_group(cases: QuerySet[Case], name: str) -> QuerySet[Case]:
