@@ -354,6 +354,20 @@ def model_signal(module: Module) -> Iterator[tuple[int, str]]:
 
 
 @rule
+def hidden_text(module: Module) -> Iterator[tuple[int, str]]:
+    """A text to translate stands outside of f-strings: inside, no catalogue would ever learn of it."""
+    for node in module.nodes:
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for call in ast.walk(node):
+            if not isinstance(call, ast.Call) or not any(isinstance(one, ast.Constant) for one in call.args):
+                continue
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else _start(call.func)
+            if name == "_" or "gettext" in name:
+                yield call.lineno, "a text to translate inside an f-string is in no catalogue"
+
+
+@rule
 def chinese_in_code(module: Module) -> Iterator[tuple[int, str]]:
     """Words on the screen are message ids; Chinese stands in catalogues, packs and tables of language."""
     for node in module.nodes:

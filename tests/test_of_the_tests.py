@@ -96,6 +96,16 @@ PLANTED: dict[str, list[tuple[str, str]]] = {
         (f"{HERE}/apps.py", "from django.db.models import signals\n"),
         (f"{HERE}/apps.py", "from django.dispatch import receiver\n"),
     ],
+    "hidden-text": [
+        (
+            f"{HERE}/forms.py",
+            "from django.utils.translation import gettext as _\n\nx = f\"{_('Trial')} 1\"\n",
+        ),
+        (
+            f"{HERE}/forms.py",
+            "from django.utils import translation\n\nx = f\"{translation.gettext('Trial')}\"\n",
+        ),
+    ],
     "chinese-in-code": [
         (f"{HERE}/forms.py", "label = '受理'\n"),
         (f"{HERE}/forms.py", "label = f'{1}号楼'\n"),

@@ -22,6 +22,9 @@ AREA_NAMES = {
     "packs": _("Packs"),
     "insight": _("Figures"),
     "files": _("Files"),
+    "approvals": _("Approvals"),
+    "clocks": _("Limits"),
+    "reports": _("Reports"),
     "trail": _("Trail"),
     "api": _("Programming interface"),
 }

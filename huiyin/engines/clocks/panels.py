@@ -94,5 +94,6 @@ def _days(days: Iterable[Any]) -> str:
     lines = []
     for one in days:
         dates = one.since if one.to in (None, one.since) else f"{one.since} – {one.to}"
-        lines.append(f"{dates} {one.name} · {_('at work') if one.work else _('off work')}")
+        what = _("at work") if one.work else _("off work")
+        lines.append(f"{dates} {one.name} · {what}")
     return "\n".join(lines)

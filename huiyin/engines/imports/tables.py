@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from huiyin.base.kit.tables import Column, Order, Table
@@ -18,7 +19,9 @@ TONES = {"waiting": "waiting", "running": "active", "done": "good", "refused": "
 def state_badge(one: ImportRun) -> Any:
     """The state in a word; a trial says so."""
     words = one.get_state_display()
-    return badge(f"{words} · {_('Trial')}" if one.dry_run else words, TONES[one.state])
+    if one.dry_run:
+        words = gettext("%(state)s · trial") % {"state": words}
+    return badge(words, TONES[one.state])
 
 
 def _kind(one: ImportRun) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils.translation import get_language
@@ -13,10 +14,12 @@ from huiyin.base.org.models import Site
 from huiyin.base.org.selectors import sites_in_reach
 
 from .editing import Prepared
+from .fields import REFERS, name_of, offered
 from .merging import Pack, merge
 from .models import DraftEntry, PackEntry
 from .registry import Item, Touched, section, show_of, touched_by
-from .words import key_words, moment
+from .selectors import entries
+from .words import NUMBERED, key_words, value_words
 
 Flat = dict[str, str]
 
@@ -79,7 +82,7 @@ def differences(ready: Prepared, site: Site | None) -> list[Difference]:
                 known.label if known is not None else change.section,
                 name_of(new or old, change.code),
                 tuple(_in_words(old, new, site_id)),
-                tuple(compared(values_of(old), values_of(new))),
+                tuple(compared(values_of(old, site_id), values_of(new, site_id))),
                 tuple(touched[change.section].get(change.code, ())),
                 under.pack if under is not None else "",
                 change.pk in stale,
@@ -99,12 +102,6 @@ def concerned(site: Site | None, packs: Sequence[Pack], keys: set[tuple[str, str
     return sites.count(), list(sites.filter(code__in=own).values_list("name", flat=True))
 
 
-def name_of(item: Item | None, code: str) -> str:
-    """What an entry is called, else its first words, else its code."""
-    value = item.value if item is not None else None
-    return str(getattr(value, "name", None) or getattr(value, "text", None) or code)
-
-
 def compared(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Row]:
     """The values that differ, by name, in the order in which they stand."""
     for path in dict.fromkeys([*before, *after]):
@@ -113,21 +110,43 @@ def compared(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Ro
             yield Row(key_words(path), old, new)
 
 
-def flat(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
-    """Data as lines of name and text; words in the language of the moment stand for all their languages."""
-    if isinstance(value, dict) and "zh" in value:
-        yield path, str(said(value))
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            if name not in ("source", "clause", "note", "code") or path:
-                yield from flat(one, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and all(not isinstance(one, dict | list) for one in value):
-        yield path, ", ".join(str(one) for one in value)
-    elif isinstance(value, list):
-        for number, one in enumerate(value, 1):
-            yield from flat(one, f"{path} {number}")
-    else:
-        yield path, (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
+class Telling:
+    """Tells the values of an entry of a section in words, with the names of what they refer to at a site."""
+
+    def __init__(self, section: str, site_id: int | None) -> None:
+        self.section = section
+        self.entries = partial(entries, site=site_id)
+        self.known: dict[str, dict[str, str]] = {}
+
+    def flat(self, value: Any, path: str = "") -> Iterable[tuple[str, str]]:
+        """Data as lines of path and text; words in the language of the moment stand for all their languages."""
+        if isinstance(value, dict) and "zh" in value:
+            yield path, str(said(value))
+        elif isinstance(value, dict):
+            for name, one in value.items():
+                if name not in ("source", "clause", "note", "code") or path:
+                    yield from self.flat(one, f"{path}.{name}" if path else name)
+        elif isinstance(value, list) and all(not isinstance(one, dict | list) for one in value):
+            yield path, ", ".join(self.text(path, one) for one in value)
+        elif isinstance(value, list):
+            for number, one in enumerate(value, 1):
+                yield from self.flat(one, f"{path} {number}")
+        else:
+            yield path, self.text(path, value)
+
+    def text(self, path: str, value: Any) -> str:
+        """One value; a code with the name of what it stands for, so that no two are told alike."""
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        code = str(value)
+        words = value_words(path.rpartition(".")[2], code)
+        refers = REFERS.get((self.section, NUMBERED.sub("", path)))
+        if words != code or refers is None:
+            return words
+        if refers not in self.known:
+            self.known[refers] = dict(offered(refers, self.entries))
+        name = self.known[refers].get(code)
+        return f"{name} · {code}" if name else code
 
 
 def said(value: Any) -> Any:
@@ -169,27 +188,25 @@ def _cells(show: Any, item: Item | None, site_id: int | None) -> Flat:
     return dict(zip(sheet.columns, cells[0], strict=True)) if cells else {}
 
 
-def values_of(entry: Item | PackEntry | None) -> Flat:
+def values_of(entry: Item | PackEntry | None, site_id: int | None) -> Flat:
     """Every value of an entry by its path; words language by language, so that none goes unseen."""
     if entry is None:
         return {}
     found: Flat = {}
-    _into(found, entry.data, "")
+    _into(found, Telling(entry.section, site_id), entry.data, "")
     if entry.parent:
         found["parent"] = entry.parent
     return found
 
 
-def _into(found: Flat, value: Any, path: str) -> None:
+def _into(found: Flat, telling: Telling, value: Any, path: str) -> None:
     if isinstance(value, dict):
         for name, one in value.items():
             inner = path if name == "zh" and path else f"{path}.{name}" if path else name
             if inner != "code":
-                _into(found, one, inner)
+                _into(found, telling, one, inner)
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
         for number, one in enumerate(value, 1):
-            _into(found, one, f"{path} {number}")
-    elif path == "moment":
-        found[path] = moment(str(value))
+            _into(found, telling, one, f"{path} {number}")
     else:
-        found.update(flat(value, path))
+        found.update(telling.flat(value, path))

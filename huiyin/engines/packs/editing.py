@@ -283,7 +283,7 @@ def _same(base: Pack, pack: Pack) -> bool:
 def _read(name: str, code: str, text: str, base: Pack, layer: Site | None) -> Item:
     """The one entry of a text. Refused (`PackErrors`) with all its mistakes."""
     known = section(name)
-    file = f"{name}/{code or _('new entry')}"
+    file = f"{name}/" + (code or _("new entry"))
     if known is not None and layer is not None and known.apply is not None:
         raise PackErrors([Problem(file, 1, code, *not_for_a_site(known))])
     read = entry_draft(name, text.encode(errors="replace"), head=head_of(base), file=file)

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .registry import Section, Words
+from huiyin.base.kit import permissions
+from huiyin.base.trail.registry import VERBS, label
+
+from .registry import Item, Section, Words
+from .words import UNITS
 
 Path = tuple[str, ...]
 DEEPEST = 3
 LONG = 300
 """Texts that may have more characters than this get several lines."""
 ASIDE = {"code", "disabled", "source", "clause", "note"}
-UNITS: dict[str, Any] = {
-    "minutes": _("minutes"),
-    "hours": _("hours"),
-    "days": _("days"),
-    "weeks": _("weeks"),
-    "months": _("months"),
-    "years": _("years"),
-    "working_minutes": _("working minutes"),
-    "working_hours": _("working hours"),
-    "working_days": _("working days"),
-}
-"""The units in which amounts of time are given."""
 AMOUNTS = {"limit", "before", "after", "within"}
 """What values that are an amount of time are called."""
 REFERS: dict[tuple[str, str], str] = {
@@ -41,6 +32,15 @@ REFERS: dict[tuple[str, str], str] = {
     ("categories", "phrase"): "phrases",
     ("categories", "place_kinds"): "place_kinds",
     ("place_kinds", "within"): "place_kinds",
+    ("approvals", "steps.post"): "posts",
+    ("authorities", "post"): "posts",
+    ("calendars", "posts"): "posts",
+    ("reports", "to"): "posts",
+    ("targets", "post"): "posts",
+    ("limits", "post"): "posts",
+    ("limits", "calendar"): "calendars",
+    ("limits", "ladder.to"): "posts",
+    ("limits", "ladder.hours"): "calendars",
     ("limits", "when.category"): "categories",
     ("limits", "when.channel"): "channels",
     ("limits", "when.place_kind"): "place_kinds",
@@ -48,8 +48,14 @@ REFERS: dict[tuple[str, str], str] = {
     ("limits", "starts_on"): "@events",
     ("limits", "stops_on"): "@events",
     ("limits", "cancels_on"): "@events",
+    ("limits", "pauses_on"): "@events",
+    ("limits", "resumes_on"): "@events",
 }
 """Values that name entries of a section, rights or events: (section, path) → where the choices are."""
+
+
+Entries = Callable[[str], tuple[Item, ...]]
+"""The entries in force of a section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,21 @@ def plain_fields(known: Section, data: Mapping[str, Any]) -> list[Plain]:
         Plain(("source",), "lines"),
         *_words(("note",), data.get("note"), False, Words),
     ]
+
+
+def offered(refers: str, entries: Entries) -> list[tuple[str, str]]:
+    """What a value may refer to: code and words of events, rights, or the entries of a section."""
+    if refers == "@events":
+        return [(code, label(code)) for code in sorted(VERBS)]
+    if refers == "@permissions":
+        return [(known.code, str(known.label)) for known in permissions.every()]
+    return [(item.code, name_of(item, "")) for item in entries(refers)]
+
+
+def name_of(item: Item | None, code: str) -> str:
+    """What an entry is called, else its first words, else its code."""
+    value = item.value if item is not None else None
+    return str(getattr(value, "name", None) or getattr(value, "text", None) or code)
 
 
 def value_at(data: Any, path: Path) -> Any:

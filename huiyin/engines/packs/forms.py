@@ -9,33 +9,12 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from huiyin.base.kit import permissions
-from huiyin.base.trail.registry import VERBS, label
-
-from .fields import UNITS, Plain, overlaid, plain_fields, value_at
+from .fields import Entries, Plain, offered, overlaid, plain_fields, value_at
 from .problems import Problem
-from .registry import Item, Section
-from .words import key_words, moment
+from .registry import Section
+from .words import key_words, value_words
 
 MAX_TEXT = 60_000
-LANGUAGES = {
-    "zh": gettext_lazy("Chinese"),
-    "en": gettext_lazy("English"),
-    "zh-hant": gettext_lazy("Traditional"),
-}
-Entries = Callable[[str], tuple[Item, ...]]
-
-
-def caption(path: tuple[str, ...]) -> str:
-    """What a value of an entry is called in a form."""
-    *above, last = path
-    if last in LANGUAGES and above:
-        return f"{key_words('.'.join(above))} ({LANGUAGES[last]})"
-    if last == "value" and above:
-        return key_words(".".join(above))
-    if last == "unit" and above:
-        return _("%(name)s (unit)") % {"name": key_words(".".join(above))}
-    return key_words(".".join(path))
 
 
 class EntryForm(forms.Form):
@@ -119,7 +98,7 @@ class EntryForm(forms.Form):
 
 
 def _field(one: Plain, value: Any, entries: Entries) -> forms.Field:
-    words = caption(one.path)
+    words = key_words(one.name)
     if one.kind == "bool":
         return forms.BooleanField(label=words, required=False)
     if one.kind == "whole":
@@ -147,41 +126,9 @@ def _field(one: Plain, value: Any, entries: Entries) -> forms.Field:
 
 
 def _choices(one: Plain, entries: Entries) -> list[tuple[str, str]]:
-    if one.refers == "@events":
-        return [(code, f"{label(code)} · {code}") for code in sorted(VERBS)]
-    if one.refers == "@permissions":
-        return [(known.code, f"{known.label} · {known.code}") for known in permissions.every()]
     if one.refers:
-        return [
-            (
-                item.code,
-                f"{getattr(item.value, 'name', None) or getattr(item.value, 'text', '')} · {item.code}",
-            )
-            for item in entries(one.refers)
-        ]
-    if one.path[-1] == "unit":
-        return [(code, str(UNITS[code])) for code in one.choices]
+        return [(code, f"{words} · {code}") for code, words in offered(one.refers, entries)]
     return [(code, value_words(one.path[-1], code)) for code in one.choices]
-
-
-VALUES: dict[str, Any] = {
-    "site": gettext_lazy("At a site"),
-    "company": gettext_lazy("Company-wide"),
-    "info": gettext_lazy("for information"),
-    "attention": gettext_lazy("attention"),
-    "critical": gettext_lazy("critical"),
-    "free": gettext_lazy("free of charge"),
-    "paid": gettext_lazy("to be paid"),
-    "quote": gettext_lazy("by quotation"),
-}
-
-
-def value_words(key: str, code: str) -> str:
-    """A value that can only be one of several, in words."""
-    known = VALUES.get(code)
-    if known is not None:
-        return str(known)
-    return moment(code) if key in ("kind", "moment") else code
 
 
 class PublishForm(forms.Form):

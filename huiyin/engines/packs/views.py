@@ -19,7 +19,7 @@ from huiyin.base.org.models import Site
 from huiyin.base.org.pages import OfSites
 from huiyin.base.org.selectors import sites_in_reach
 
-from .differences import Row, compared, flat, said, values_of
+from .differences import Row, Telling, compared, said, values_of
 from .exporting import folder_of, merged_folder
 from .models import PackEntry, PackVersion
 from .registry import LAYERS, Item, Line, Section, Sheet, section, sections, show_of, trial_of
@@ -209,7 +209,7 @@ class EntryPage(DetailView):
             said=self.told(in_force) if counts and in_force is not None else [],
             lines=[]
             if counts and show_of(entry.section)
-            else [(key_words(p), t) for p, t in flat(entry.data)],
+            else [(key_words(p), t) for p, t in Telling(entry.section, entry.site_id).flat(entry.data)],
             layers=[one for one in others if one.version.active],
             earlier=[one for one in others if not one.version.active],
             in_force=counts,
@@ -242,6 +242,7 @@ class VersionPage(DetailView):
         version: PackVersion = extra["object"]
         earlier = PackVersion.objects.filter(code=version.code, pk__lt=version.pk)
         before = earlier.filter(withdrawn_at=None).order_by("-valid_from", "-pk").first()
+        at = version.site_id
         now_held, held = contents(version), contents(before) if before is not None else {}
         changed = [
             key
@@ -259,7 +260,9 @@ class VersionPage(DetailView):
             counted=[(known.label, n) for name, n in sorted(counted.items()) if (known := section(name))],
             added=[now_held[key] for key in now_held if key not in held][:SHOWN] if before else [],
             changed=[
-                Changed(now_held[key], tuple(compared(values_of(held[key]), values_of(now_held[key]))))
+                Changed(
+                    now_held[key], tuple(compared(values_of(held[key], at), values_of(now_held[key], at)))
+                )
                 for key in changed[:SHOWN]
             ],
             removed=[held[key] for key in held if key not in now_held][:SHOWN],

@@ -17,7 +17,8 @@ from huiyin.base.org.models import Site
 from huiyin.base.org.pages import OfSites
 
 from . import editing, services
-from .differences import concerned, differences, name_of
+from .differences import concerned, differences
+from .fields import name_of
 from .forms import EntryForm, PublishForm, ReasonForm, WithdrawForm
 from .models import DraftEntry, PackDraft, PackVersion
 from .problems import PackErrors, Problem

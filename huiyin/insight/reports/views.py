@@ -261,5 +261,5 @@ class EvidencePaper(EvidencePage):
         html = render_to_string(
             "reports/paper_evidence.html", self.context(object=self.object), request=request
         )
-        name = f"{_('Evidence')}-{self.object.code}.pdf"
+        name = _("Evidence") + f"-{self.object.code}.pdf"
         return _pdf(request, html, name, reverse("reports:evidence", args=[self.object.code]))

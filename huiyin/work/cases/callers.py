@@ -294,7 +294,10 @@ def card_of(
 
 
 def note_look(card: HouseholdCard, purpose: str, by: Actor) -> None:
-    """Let the trail know that somebody saw a household, once an hour each; most pages need not even ask."""
+    """Let the trail know that somebody saw a household, once an hour each; most pages need not even ask.
+
+    `purpose` is the number of the case it was for; empty while none is registered yet.
+    """
     subject = card.customer or card.place
     if subject is None or not card.people:
         return

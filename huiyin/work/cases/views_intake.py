@@ -62,7 +62,7 @@ class CallerPart(Part):
 
     def follow(self, intake: Intake, response: HttpResponse) -> None:
         if intake.card is not None:
-            note_look(intake.card, "intake", self.actor)
+            note_look(intake.card, "", self.actor)
         response["HX-Trigger-After-Settle"] = "hy-intake-caller"
 
 

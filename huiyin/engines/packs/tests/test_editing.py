@@ -187,7 +187,9 @@ def test_the_page_of_differences_names_whom_and_what_it_touches_and_what_is_to_c
     write(people, people.dana, POSTS.strip("- \n").replace("org.view", "org.edit"), "posts", "clerk")
     page = as_user(people.dana).get(reverse("packs:draft"))
     (only,) = page.context["differences"]
-    assert [(row.before, row.after) for row in only.exact] == [("org.view", "org.edit")]
+    (changed,) = only.exact
+    assert changed.before == "See the organisation, posts and people · org.view"
+    assert changed.after == "Administer the organisation, posts and people · org.edit"
     assert (only.kind, only.overrides, only.touched) == ("changed", "trial", ())
     assert page.context["sites_count"] == 2
     assert [one.scheduled for one in versions_of(page)] == [True]
