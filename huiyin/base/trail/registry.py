@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ class Reaction:
     """A function that answers to events of one verb, after the commit.
 
     `later` keeps it for the worker; otherwise it runs right after the commit in the same process. With `of` it
-    answers only to events about a part of rows of that table, which those name as `subject_type` in their data.
+    answers only to events about a part of rows of that table, which those name as `subject_type` in their data;
+    with `given` only to events whose data name that.
     """
 
     name: str
@@ -28,6 +29,11 @@ class Reaction:
     func: React
     later: bool = False
     of: str | None = None
+    given: str | None = None
+
+    def answers(self, data: Mapping[str, Any]) -> bool:
+        """Whether it is owed to an event with these data."""
+        return self.of in (None, data.get("subject_type")) and (self.given is None or self.given in data)
 
 
 VERBS: dict[str, Any] = {}
@@ -53,10 +59,13 @@ def listen(func: Listener) -> Listener:
     return func
 
 
-def on(code: str, *, later: bool = False, of: type[Model] | None = None) -> Callable[[React], React]:
+def on(
+    code: str, *, later: bool = False, of: type[Model] | None = None, given: str | None = None
+) -> Callable[[React], React]:
     """Declare a reaction to `code`: database effects happen exactly once, retried until done.
 
     `of` restricts it to events about a part of rows of that model: the clocks of cases, not those of approvals.
+    `given` restricts it to events whose data name that; the others owe it nothing.
     """
     table = of._meta.label_lower if of is not None else None
 
@@ -64,7 +73,7 @@ def on(code: str, *, later: bool = False, of: type[Model] | None = None) -> Call
         name = f"{func.__module__}.{func.__qualname__}"
         known = REACTIONS.setdefault(code, [])
         if all(reaction.name != name for reaction in known):
-            known.append(Reaction(name, code, func, later, table))
+            known.append(Reaction(name, code, func, later, table, given))
         return func
 
     return decorate

@@ -19,7 +19,7 @@ from huiyin.base.kit.service import service
 from huiyin.base.kit.statements import run
 
 from .models import Delivery, Event
-from .registry import LISTENERS, REACTIONS, VERBS, describe, reaction
+from .registry import LISTENERS, REACTIONS, VERBS, Reaction, describe, reaction
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def record(
     insert(event)
     for listener in LISTENERS:
         listener(event, subject)
-    owed = [one for one in REACTIONS.get(verb, ()) if one.of in (None, data.get("subject_type"))]
+    owed = [one for one in REACTIONS.get(verb, ()) if one.answers(data)]
     if owed:
         write_held()  # a delivery names the event's id
         deliveries = Delivery.objects.bulk_create(
@@ -103,7 +103,7 @@ def record_each(
     for known in REACTIONS.get(verb, ()) if written else ():
         _insert_from(
             Delivery,
-            events if known.of is None else events.filter(data__subject_type=known.of),
+            events.filter(_answered(known)),
             event_id=models.F("pk"),
             reaction=known.name,
             next_try_at=at,
@@ -112,6 +112,16 @@ def record_each(
             done_at=None,
         )
     return len(written)
+
+
+def _answered(known: Reaction) -> models.Q:
+    """The events that a reaction answers to, as `Reaction.answers` says of one."""
+    found = models.Q()
+    if known.of is not None:
+        found &= models.Q(data__subject_type=known.of)
+    if known.given is not None:
+        found &= models.Q(data__has_key=known.given)
+    return found
 
 
 def _expression(value: Any) -> Any:

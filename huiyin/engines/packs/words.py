@@ -279,7 +279,7 @@ def key_words(path: str) -> str:
     above, _dot, last = path.rpartition(".")
     bare, *numbers = NUMBERED.split(last)
     plain = NUMBERED.sub("", path)
-    if plain in KEYS and (numbers or not above or " " not in above):
+    if plain in KEYS and " " not in above:
         return " ".join([str(KEYS[plain]), *(one for one in numbers if one)])
     if not above:
         return path

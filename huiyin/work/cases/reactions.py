@@ -99,6 +99,7 @@ def tell_the_decision(event: Event) -> None:
         _tell(event, case, leads=False)
 
 
+@on(REGISTERED, given="handed")
 @on("cases.assigned")
 def tell_the_assigned(event: Event) -> None:
     """Tell somebody that a case is theirs now, unless they took it themself."""

@@ -130,7 +130,8 @@ def register(
     """Take in a case with its first contact; its clocks start at the time of receipt.
 
     Whoever takes it in answers for it first (首问负责) if they may work on cases; otherwise the
-    site's default does. Refused when a choice is unknown, something belongs to another site, the
+    site's default does. Somebody else who is to answer for it is told at once, except of imported ones.
+    Refused when a choice is unknown, something belongs to another site, the
     time of receipt is impossible, or nobody can be responsible.
     """
     _known(kind=(kind, Kind), channel=(channel, Channel), severity=(severity, Severity))
@@ -160,9 +161,10 @@ def register(
         external_key=words(external_key, 80, "external_key"),
     )
     case.pk = next_id(Case)
+    handed: dict[str, Any] = {"handed": True} if person != by.user_id and by.via != "import" else {}
     with gathered():
         insert(_first_contact(case, by))
-        record(case, REGISTERED, by=by, channel=channel, **_facts(case))
+        record(case, REGISTERED, by=by, channel=channel, **_facts(case), **handed)
     # From here on everybody who takes a number of this site waits for the commit: as little as possible.
     case.code = _code(site, present, by)
     _insert(case, by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from huiyin.base.kit.moment import moved_to, now
-from huiyin.base.kit.scope import system_scope, use
+from huiyin.base.kit.scope import Actor, system_scope, use
 from huiyin.base.trail.jobs import relay
 from huiyin.base.trail.models import Delivery
 from huiyin.engines.approvals.models import Delegation
@@ -49,3 +49,30 @@ def test_while_somebody_is_away_whoever_stands_in_is_told_of_limits_too(centre: 
             kinds = Notice.objects.filter(about=case.get_absolute_url(), data__clock="answer")
             told.append(sorted(notice.user.username for notice in kinds))
     assert told == [["bob", "erin"], ["alice", "bob", "erin", "erin"]], "afterwards erin is there again"
+
+
+def test_whoever_a_case_is_registered_for_is_told_at_once(centre: Centre) -> None:
+    with use(centre.scope(centre.alice)) as scope:
+        given = {"kind": "complaint", "channel": "counter", "title": "可疑人员徘徊", "by": scope.actor}
+        own = services.register(centre.site, **given)
+        handed = services.register(centre.site, **given, responsible=centre.erin)
+    with use(system_scope("worker")):
+        relay()
+        told = [(notice.about, notice.user.username, notice.kind) for notice in Notice.objects.all()]
+    assert own.responsible_id == centre.alice.pk
+    assert told == [(handed.get_absolute_url(), "erin", services.REGISTERED)]
+
+
+def test_nobody_is_told_of_each_case_of_an_import(centre: Centre) -> None:
+    with use(centre.scope(centre.alice)):
+        services.register(
+            centre.site,
+            kind="repair",
+            channel="phone",
+            title="旧台账",
+            responsible=centre.erin,
+            by=Actor(centre.alice.pk, "alice", "import"),
+        )
+    with use(system_scope("worker")):
+        assert relay() == 0
+        assert not Notice.objects.exists()
