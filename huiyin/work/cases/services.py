@@ -161,14 +161,18 @@ def register(
         external_key=words(external_key, 80, "external_key"),
     )
     case.pk = next_id(Case)
-    handed: dict[str, Any] = {"handed": True} if person != by.user_id and by.via != "import" else {}
     with gathered():
         insert(_first_contact(case, by))
-        record(case, REGISTERED, by=by, channel=channel, **_facts(case), **handed)
+        record(case, REGISTERED, by=by, channel=channel, **_facts(case), **_handed(person, by))
     # From here on everybody who takes a number of this site waits for the commit: as little as possible.
     case.code = _code(site, present, by)
     _insert(case, by)
     return case
+
+
+def _handed(person: int | None, by: Actor) -> dict[str, Any]:
+    """What the event says when somebody else is to answer: they are told, but not of every case of an import."""
+    return {"handed": True} if person != by.user_id and by.via != "import" else {}
 
 
 def _known(**choices: tuple[str, Any]) -> None:
