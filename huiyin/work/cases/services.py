@@ -129,10 +129,9 @@ def register(
 ) -> Case:
     """Take in a case with its first contact; its clocks start at the time of receipt.
 
-    Whoever takes it in answers for it first (首问负责) if they may work on cases; otherwise the
-    site's default does. Somebody else who is to answer for it is told at once, except of imported ones.
-    Refused when a choice is unknown, something belongs to another site, the
-    time of receipt is impossible, or nobody can be responsible.
+    Whoever takes it in answers for it first (首问负责) if they may work on cases, else the site's default; somebody
+    else is told at once. Refused when a choice is unknown, something belongs to another site, the time of receipt
+    is impossible, or nobody can be responsible.
     """
     _known(kind=(kind, Kind), channel=(channel, Channel), severity=(severity, Severity))
     for row, field in ((category, "category"), (place, "place"), (customer, "customer")):
